@@ -1,0 +1,3 @@
+//! Paths → records.
+
+pub mod record;

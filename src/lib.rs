@@ -1,0 +1,25 @@
+#![doc = include_str!("README.md")]
+
+pub mod text;
+
+pub mod capture;
+
+pub mod packet;
+
+pub mod transport;
+
+pub mod sip;
+
+pub mod sdp;
+
+pub mod call;
+
+pub mod trunk;
+
+pub mod diagnosis;
+
+pub mod report;
+
+pub mod pipeline;
+
+pub mod cli;

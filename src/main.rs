@@ -1,0 +1,3 @@
+//! The `sip488` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Diagnosis, call → files.
+
+pub mod row;
