@@ -1,10 +1,19 @@
 //! Rejection → [`Diagnosis`].
+//!
+//! Each documented case (`case/`) says how a response reports it and what in an offer shows it; `judge` turns the
+//! two into a verdict and knows no case by name. This layer sees a rejection, never a packet, and decides what was
+//! proven, never what to print where.
 
 pub mod case;
+pub mod codec;
 pub mod finding;
+pub mod judge;
+pub mod phrase;
 
 pub use case::{CASES, Case};
 pub use finding::{FINDINGS, Finding};
+pub use judge::Observed;
+pub use phrase::Reported;
 
 use serde::{Deserialize, Serialize};
 
@@ -78,4 +87,23 @@ impl Diagnosis {
     pub fn finding(&self) -> Option<&'static Finding> {
         FINDINGS.get(usize::from(self.finding?))
     }
+}
+
+/// Foreign bytes in a line of evidence: printable ASCII, short.
+pub(crate) fn show(bytes: &[u8]) -> String {
+    shown(bytes, 48)
+}
+
+/// A phrase in a line of evidence.
+pub(crate) fn show_long(bytes: &[u8]) -> String {
+    shown(bytes, 240)
+}
+
+fn shown(bytes: &[u8], most: usize) -> String {
+    let printable = |&byte: &u8| if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '?' };
+    let mut text: String = bytes.iter().take(most).map(printable).collect();
+    if bytes.len() > most {
+        text.push_str("...");
+    }
+    text
 }

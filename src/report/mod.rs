@@ -1,3 +1,5 @@
 //! Diagnosis, call → files.
 
+pub mod offer_facts;
 pub mod row;
+pub mod rows;

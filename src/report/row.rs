@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::call::Outcome;
+pub use crate::call::RejectedAt;
+pub use crate::call::Transport;
 use crate::capture::record::Nanos;
 use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Observed;
 use crate::packet::Endpoint;
 use crate::text::Text;
+pub use crate::trunk::Direction;
+use crate::trunk::Refusal;
+pub use crate::trunk::Refuser;
 
 /// What the CSVs tell of one call, or of one rejection. An unknown value is `None` or an empty text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +31,8 @@ pub struct Row {
     pub callee: Text,
     /// Call-ID.
     pub call_id: Text,
+    /// Tag of the caller, which tells calls of one Call-ID apart; empty where the initial INVITE is not in the capture.
+    pub caller_tag: Text,
     /// How the call ended.
     pub outcome: Outcome,
     /// Status code of the final response that decided the initial INVITE.
@@ -36,6 +45,10 @@ pub struct Row {
     pub rejected_by: Option<Refuser>,
     /// Case, verdict, code, finding and evidence; none in a call without a rejection.
     pub diagnosis: Option<Diagnosis>,
+    /// What the whole run must still decide of the rejection: who refused, and the verdict.
+    pub unsettled: Option<Unsettled>,
+    /// True where the Call-ID was closed before, and this is what came later.
+    pub is_resumed: bool,
     /// InternalDiagCode.
     pub diag_code: Text,
     /// What the response says in words.
@@ -68,6 +81,15 @@ pub struct Row {
     pub response_frame: Option<u64>,
 }
 
+/// A rejection as its own call tells of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// Who refused, or between whom the 488 went.
+    pub refusal: Refusal,
+    /// What the response reports and the offer shows.
+    pub observed: Observed,
+}
+
 /// The columns from `offer_in` to `connection_address`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OfferFacts {
@@ -91,110 +113,87 @@ pub struct OfferFacts {
     pub connection_address: Text,
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+/// The request that carried the offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum OfferIn {
+    /// An INVITE or re-INVITE.
+    #[default]
+    Invite,
+    /// An UPDATE.
+    Update,
+    /// None: a delayed offer.
+    None,
+}
 
-        impl $name {
-            /// The word in the CSV.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
+impl OfferIn {
+    /// The word in the CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Invite => "INVITE",
+            Self::Update => "UPDATE",
+            Self::None => "none",
         }
-    };
+    }
 }
 
-words! {
-    /// Which way the call went.
-    Direction {
-        /// The first INVITE went to Teams.
-        #[default] ToTeams = "to-teams",
-        /// The first INVITE came from Teams.
-        FromTeams = "from-teams",
+/// How the offer would encrypt media.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Srtp {
+    /// Not at all.
+    #[default]
+    None,
+    /// `a=crypto` (RFC 4568).
+    Sdes,
+    /// `a=fingerprint` (RFC 5763).
+    Dtls,
+    /// Both.
+    SdesAndDtls,
+}
+
+impl Srtp {
+    /// The word in the CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Sdes => "sdes",
+            Self::Dtls => "dtls",
+            Self::SdesAndDtls => "sdes+dtls",
+        }
     }
 }
-words! {
-    /// How a call ended.
-    Outcome {
-        /// A 2xx to the initial INVITE.
-        Answered = "answered",
-        /// A final response other than 2xx, and not after a CANCEL.
-        Rejected = "rejected",
-        /// CANCEL, or 487.
-        Cancelled = "cancelled",
-        /// No final response in the capture.
-        Unanswered = "unanswered",
-        /// The initial INVITE is not in the capture.
-        #[default] Incomplete = "incomplete",
+
+/// What the offer says of ICE (RFC 8839).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Ice {
+    /// No candidate.
+    #[default]
+    None,
+    /// `a=ice-lite`.
+    Lite,
+    /// Candidates without `a=ice-lite`.
+    Full,
+}
+
+impl Ice {
+    /// The word in the CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lite => "lite",
+            Self::Full => "full",
+        }
     }
 }
-words! {
-    /// Which request of the call was refused.
-    RejectedAt {
-        /// The INVITE that opens the call.
-        #[default] Initial = "initial",
-        /// An INVITE inside the dialog.
-        ReInvite = "re-invite",
-        /// An UPDATE.
-        Update = "update",
-    }
-}
-words! {
-    /// Who refused.
-    Refuser {
-        /// Teams.
-        #[default] Teams = "teams",
-        /// The session border controller.
-        Sbc = "sbc",
-        /// The carrier.
-        Carrier = "carrier",
-    }
-}
-words! {
-    /// What carried the packet.
-    Transport {
-        /// UDP.
-        #[default] Udp = "udp",
-        /// TCP.
-        Tcp = "tcp",
-        /// TLS over TCP.
-        Tls = "tls",
-    }
-}
-words! {
-    /// The request that carried the offer.
-    OfferIn {
-        /// An INVITE or re-INVITE.
-        #[default] Invite = "INVITE",
-        /// An UPDATE.
-        Update = "UPDATE",
-        /// None: a delayed offer.
-        None = "none",
-    }
-}
-words! {
-    /// How the offer would encrypt media.
-    Srtp {
-        /// Not at all.
-        #[default] None = "none",
-        /// `a=crypto` (RFC 4568).
-        Sdes = "sdes",
-        /// `a=fingerprint` (RFC 5763).
-        Dtls = "dtls",
-        /// Both.
-        SdesAndDtls = "sdes+dtls",
-    }
-}
-words! {
-    /// What the offer says of ICE (RFC 8839).
-    Ice {
-        /// No candidate.
-        #[default] None = "none",
-        /// `a=ice-lite`.
-        Lite = "lite",
-        /// Candidates without `a=ice-lite`.
-        Full = "full",
+
+impl Row {
+    /// Takes over what another row of the same call tells of its first rejection.
+    pub fn take_rejection(&mut self, of: Self) {
+        self.rejected_at = of.rejected_at;
+        self.unsettled = of.unsettled;
+        (self.diag_code, self.diag_phrase, self.correlation_id) = (of.diag_code, of.diag_phrase, of.correlation_id);
+        self.offer = of.offer;
+        (self.file, self.invite_frame) = (of.file, of.invite_frame);
+        (self.response_file, self.response_frame) = (of.response_file, of.response_frame);
+        self.server = of.server;
     }
 }

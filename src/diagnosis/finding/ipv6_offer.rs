@@ -1,0 +1,25 @@
+//! The offer asks for media over IPv6.
+
+use crate::call::OfferUnderTest;
+use crate::call::Rejection;
+
+use super::Finding;
+use super::super::show;
+
+pub(super) const FINDING: Finding = Finding {
+    name: "ipv6-offer",
+    meaning: "A stream of the offer has an IPv6 connection address; Direct Routing takes media over IPv4 alone. Turn the SBC's media interface \
+              towards Teams to IPv4.",
+    words: &[],
+    observe,
+    refuser: None,
+    excludes_cases: false,
+};
+
+fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
+    let OfferUnderTest::Whole(description) = &rejection.offer else { return None };
+    let live = description.media.iter().filter(|media| media.is_live());
+    let mut connections = live.filter_map(|media| description.connection_of(media));
+    let found = connections.find(|connection| connection.addrtype.eq_ignore_ascii_case(b"IP6") && !connection.is_unspecified())?;
+    Some(format!("connection address {} is IPv6", show(found.address)))
+}

@@ -1,0 +1,139 @@
+//! How a response reports: by phrase, never by number. The six digits are not on the wire.
+
+use crate::call::Seen;
+use crate::sip::HeaderName;
+use crate::sip::Message;
+use crate::sip::StartLine;
+use crate::sip::fields::ms_diagnostics::MsDiagnostics;
+use crate::sip::fields::name_addr::NameAddr;
+use crate::sip::fields::reason;
+use crate::sip::fields::warning;
+use crate::sip::uri::Uri;
+use crate::text::Text;
+
+use super::case::CASES;
+use super::finding::FINDINGS;
+
+/// What a response says of why it refuses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// InternalDiagCode.
+    pub code: Text,
+    /// InternalErrorPhrase, else the free text, without the GUID before it.
+    pub phrase: Text,
+    /// The GUID before the phrase, else `x-i` of Microsoft's Contact.
+    pub correlation_id: Text,
+    /// Every text that the response carries, as [`normalise`] writes it.
+    said: Vec<String>,
+}
+
+/// Something about the refusal that a text of the response says.
+struct Said {
+    guid: Option<Vec<u8>>,
+    text: Vec<u8>,
+}
+
+impl Reported {
+    /// Reads Reason (RFC 3326), Ms-Diagnostics, Warning (RFC 3261 §20.43), and the status line.
+    pub fn of(response: &Seen<'_>) -> Self {
+        let message = &response.message;
+        let texts: Vec<Said> = texts(message).into_iter().map(|text| Said::of(&text)).collect();
+        let telling = texts.iter().find(|said| tells(&normalise(&said.text)));
+        let chosen = telling.or_else(|| texts.iter().find(|said| said.guid.is_some())).or(texts.first());
+        let mut said: Vec<String> = texts.iter().map(|said| normalise(&said.text)).collect();
+        if let StartLine::Response { phrase, .. } = message.start {
+            said.push(normalise(phrase));
+        }
+        let guid = chosen.and_then(|chosen| chosen.guid.clone()).or_else(|| texts.iter().find_map(|said| said.guid.clone()));
+        Self {
+            code: chosen.map(|chosen| Text::from(chosen.code())).unwrap_or_default(),
+            phrase: chosen.map(|chosen| Text::from(chosen.phrase())).unwrap_or_default(),
+            correlation_id: guid.or_else(|| contact_x_i(message)).map(Text::from).unwrap_or_default(),
+            said,
+        }
+    }
+
+    /// True where one of the phrases is said.
+    pub fn says(&self, phrases: &[&str]) -> bool {
+        self.said.iter().any(|said| phrases.iter().any(|phrase| said.contains(phrase)))
+    }
+
+    /// True where one text says all of these words.
+    pub fn says_all(&self, words: &[&str]) -> bool {
+        !words.is_empty() && self.said.iter().any(|said| words.iter().all(|word| said.contains(word)))
+    }
+}
+
+impl Said {
+    fn of(text: &[u8]) -> Self {
+        let text = text.trim_ascii();
+        let (first, rest) = match text.iter().position(|&byte| byte == b';') {
+            Some(at) => (&text[..at], &text[at + 1..]),
+            None => (text, &b""[..]),
+        };
+        let guid = first.trim_ascii();
+        let guid = guid.strip_prefix(b"{").and_then(|guid| guid.strip_suffix(b"}")).unwrap_or(guid);
+        if is_guid(guid) {
+            return Self { guid: Some(guid.to_vec()), text: rest.trim_ascii().to_vec() };
+        }
+        Self { guid: None, text: text.to_vec() }
+    }
+
+    /// What follows `InternalDiagCode:`, up to the comma.
+    fn code(&self) -> &[u8] {
+        let after = after(&self.text, b"InternalDiagCode:").unwrap_or_default();
+        let end = after.iter().position(|&byte| byte == b',' || byte == b';').unwrap_or(after.len());
+        after[..end].trim_ascii()
+    }
+
+    fn phrase(&self) -> &[u8] {
+        after(&self.text, b"InternalErrorPhrase:").unwrap_or(&self.text).trim_ascii()
+    }
+}
+
+fn after<'t>(text: &'t [u8], label: &[u8]) -> Option<&'t [u8]> {
+    let at = text.windows(label.len()).position(|window| window.eq_ignore_ascii_case(label))?;
+    Some(&text[at + label.len()..])
+}
+
+/// The free texts of a response, in the order in which they are believed.
+fn texts(message: &Message<'_>) -> Vec<Vec<u8>> {
+    let mut texts = Vec::new();
+    for value in message.headers(HeaderName::Reason) {
+        texts.extend(reason::parse(&value).into_iter().filter_map(|reason| reason.text));
+    }
+    for value in message.header_named("ms-diagnostics") {
+        texts.extend(MsDiagnostics::parse(&value).reason);
+    }
+    for value in message.headers(HeaderName::Warning) {
+        texts.extend(warning::parse(&value).into_iter().map(|warning| warning.text));
+    }
+    texts.retain(|text| !text.trim_ascii().is_empty());
+    texts
+}
+
+/// Microsoft's own id of the call, which its Contact carries.
+fn contact_x_i(message: &Message<'_>) -> Option<Vec<u8>> {
+    let value = message.header(HeaderName::Contact)?;
+    let id = Uri::parse(NameAddr::parse(&value).uri).parameter("x-i")?.to_vec();
+    is_guid(&id).then_some(id)
+}
+
+/// 8-4-4-4-12 hexadecimal digits (RFC 9562 §4).
+fn is_guid(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(place, byte)| if [8, 13, 18, 23].contains(&place) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+}
+
+/// Lower case, quotes gone, blanks collapsed, no full stop at the end.
+pub fn normalise(text: &[u8]) -> String {
+    let lower: String = text.iter().filter(|byte| byte.is_ascii() && **byte != b'"').map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    words.join(" ").trim_end_matches('.').to_owned()
+}
+
+/// True where a normalised text is the phrase of a case or of a finding.
+fn tells(said: &str) -> bool {
+    CASES.iter().any(|case| case.phrases.iter().any(|phrase| said.contains(phrase)))
+        || FINDINGS.iter().any(|finding| !finding.words.is_empty() && finding.words.iter().all(|word| said.contains(word)))
+}

@@ -1,0 +1,201 @@
+//! One stretch of one capture, decoded: each record has its fate, and what may be SIP is copied out.
+//!
+//! Chunks are decoded in parallel, without any memory of what came before. Most records end here.
+
+use crate::call::Glance;
+use crate::capture::Capture;
+use crate::capture::Position;
+use crate::capture::Stopped;
+use crate::capture::record::Nanos;
+use crate::capture::record::Record;
+use crate::packet::Datagram;
+use crate::packet::Endpoint;
+use crate::packet::Fate;
+use crate::packet::Fragment;
+use crate::packet::Packet;
+use crate::packet::Segment;
+use crate::packet::decode;
+use crate::sip::Message;
+use crate::sip::Wholeness;
+use crate::sip::framing;
+use crate::trunk::SbcAddresses;
+use crate::trunk::Teams;
+use crate::trunk::party::End;
+
+use super::ledger::Ledger;
+use super::ledger::SipCounts;
+
+/// A decoded chunk.
+#[derive(Debug)]
+pub struct Chunk {
+    /// Where it began.
+    pub start: Position,
+    /// Where the next begins, or where it stopped.
+    pub end: Position,
+    /// Why it stopped.
+    pub stopped: Stopped,
+    /// Records in it.
+    pub records: u64,
+    /// What later stages need, in the order of the records.
+    pub events: Vec<Event>,
+    /// The payloads of the events, one behind the other.
+    bytes: Vec<u8>,
+    /// The fates that are decided.
+    pub ledger: Ledger,
+    /// The SIP messages in datagrams.
+    pub sip: SipCounts,
+    /// Addresses that talked to Teams.
+    pub sbc: SbcAddresses,
+}
+
+/// Something that a later stage must see.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// The record's time.
+    pub time: Nanos,
+    /// The record's place in the chunk, counted from 0.
+    pub place: u64,
+    kind: Kind,
+    start: usize,
+    len: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Message { from: Endpoint, to: Endpoint, wholeness: Wholeness, glance: Glance },
+    Segment(Segment<'static>),
+    Fragment(Fragment<'static>),
+}
+
+/// An event with its payload.
+#[derive(Clone, Copy, Debug)]
+pub enum Seen<'c> {
+    /// A SIP message in a datagram.
+    Message {
+        /// Sender.
+        from: Endpoint,
+        /// Receiver.
+        to: Endpoint,
+        /// The message.
+        bytes: &'c [u8],
+        /// Whether all of it is there.
+        wholeness: Wholeness,
+        /// What it is.
+        glance: Glance,
+    },
+    /// A TCP segment.
+    Segment(Segment<'c>),
+    /// An IP fragment.
+    Fragment(Fragment<'c>),
+}
+
+impl Chunk {
+    /// Decodes the records that start from `from` on and before `until`.
+    pub fn decode(capture: &Capture, from: &Position, until: u64, teams: &Teams) -> Self {
+        let mut chunk = Self::empty(from);
+        let mut place = 0;
+        let walked = capture.walk(from, until, |record| {
+            chunk.take(&record, place, teams);
+            place += 1;
+        });
+        Self { end: walked.end, stopped: walked.stopped, records: walked.records, ..chunk }
+    }
+
+    fn empty(from: &Position) -> Self {
+        Self {
+            start: from.clone(),
+            end: from.clone(),
+            stopped: Stopped::AtUntil,
+            records: 0,
+            events: Vec::new(),
+            bytes: Vec::new(),
+            ledger: Ledger::default(),
+            sip: SipCounts::default(),
+            sbc: SbcAddresses::default(),
+        }
+    }
+
+    fn take(&mut self, record: &Record<'_>, place: u64, teams: &Teams) {
+        match decode(record) {
+            Packet::Done(fate) => self.ledger.count(fate),
+            Packet::Datagram(datagram) => self.take_datagram(&datagram, record.time, place, teams),
+            Packet::Segment(segment) => {
+                let empty = Segment { payload: &[], ..segment };
+                self.push(record.time, place, Kind::Segment(empty), segment.payload);
+            }
+            Packet::Fragment(fragment) => {
+                let empty = Fragment { payload: &[], ..fragment };
+                self.push(record.time, place, Kind::Fragment(empty), fragment.payload);
+            }
+        }
+    }
+
+    fn take_datagram(&mut self, datagram: &Datagram<'_>, time: Nanos, place: u64, teams: &Teams) {
+        let Some(found) = message_in(datagram) else {
+            self.ledger.count(Fate::Other);
+            return;
+        };
+        self.ledger.count(found.fate);
+        if found.fate == Fate::Sip {
+            self.sip.count(&found.message, &found.glance);
+        }
+        note_sbc(&mut self.sbc, datagram.from, datagram.to, teams);
+        if found.glance.shows_call {
+            let kind = Kind::Message { from: datagram.from, to: datagram.to, wholeness: found.wholeness, glance: found.glance };
+            self.push(time, place, kind, found.bytes);
+        }
+    }
+
+    fn push(&mut self, time: Nanos, place: u64, kind: Kind, payload: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(payload);
+        self.events.push(Event { time, place, kind, start, len: payload.len() });
+    }
+
+    /// An event with its payload.
+    pub fn seen(&self, event: &Event) -> Seen<'_> {
+        let bytes = &self.bytes[event.start..event.start + event.len];
+        match event.kind {
+            Kind::Message { from, to, wholeness, glance } => Seen::Message { from, to, bytes, wholeness, glance },
+            Kind::Segment(segment) => Seen::Segment(Segment { payload: bytes, ..segment }),
+            Kind::Fragment(fragment) => Seen::Fragment(Fragment { payload: bytes, ..fragment }),
+        }
+    }
+}
+
+/// A SIP message found in a datagram.
+#[derive(Debug)]
+pub struct Found<'a> {
+    /// The message's bytes.
+    pub bytes: &'a [u8],
+    /// The message, parsed.
+    pub message: Message<'a>,
+    /// Whether all of it is there.
+    pub wholeness: Wholeness,
+    /// What it is.
+    pub glance: Glance,
+    /// [`Fate::Sip`], or [`Fate::Truncated`] where the snap length cut it.
+    pub fate: Fate,
+}
+
+/// The SIP message that a datagram carries.
+pub fn message_in<'a>(datagram: &Datagram<'a>) -> Option<Found<'a>> {
+    if !framing::begins_like_sip(datagram.payload) {
+        return None;
+    }
+    let (bytes, wholeness) = framing::datagram(datagram.payload, datagram.is_cut);
+    let message = Message::parse(bytes, wholeness)?;
+    let glance = Glance::of(&message);
+    let fate = if datagram.is_cut && wholeness == Wholeness::Cut { Fate::Truncated } else { Fate::Sip };
+    Some(Found { bytes, message, wholeness, glance, fate })
+}
+
+/// Notes who talks to Teams, by address.
+pub fn note_sbc(sbc: &mut SbcAddresses, from: Endpoint, to: Endpoint, teams: &Teams) {
+    match (teams.has_address(from.address), teams.has_address(to.address)) {
+        (true, false) => sbc.note(from.address, to.address, End::Sender),
+        (false, true) => sbc.note(from.address, to.address, End::Receiver),
+        _ => {}
+    }
+}
+

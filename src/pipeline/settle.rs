@@ -1,0 +1,76 @@
+//! What only the whole run can tell of a row: who refused between two strangers, and whether a trunk uses bypass.
+
+use crate::report::row::Row;
+use crate::trunk::Config;
+use crate::trunk::SbcAddresses;
+use crate::trunk::TrunkHistory;
+
+/// What the whole run told.
+#[derive(Debug)]
+pub struct Settlement {
+    /// The trunks' configuration.
+    pub config: Config,
+    /// Addresses that talked to Teams.
+    pub sbc: SbcAddresses,
+    /// Offers that each trunk got accepted.
+    pub history: TrunkHistory,
+}
+
+impl Settlement {
+    /// Completes a row.
+    pub fn settle(&self, row: &mut Row) {
+        let Some(unsettled) = row.unsettled.take() else { return };
+        row.rejected_by = unsettled.refusal.settle(&self.sbc);
+        let bypass = self.history.bypass(&row.trunk, &self.config);
+        row.diagnosis = Some(unsettled.observed.judge(unsettled.refusal, row.rejected_by, bypass));
+    }
+}
+
+/// Joins the rows of one call that was closed and then went on: another tap with another clock, or a Call-ID that rested for
+/// a day. The earlier row tells the call; what it lacks comes from the later.
+pub fn join(mut earlier: Row, later: Row) -> Row {
+    use crate::report::row::Outcome;
+    let rejections = earlier.rejections.saturating_add(later.rejections);
+    let is_decided = |outcome| !matches!(outcome, Outcome::Incomplete | Outcome::Unanswered);
+    if earlier.outcome == Outcome::Incomplete && later.outcome != Outcome::Incomplete {
+        let start_time = earlier.start_time;
+        let refused = earlier.clone();
+        earlier = later;
+        earlier.start_time = start_time.min(earlier.start_time);
+        if refused.unsettled.is_some() && earlier.unsettled.is_none() {
+            earlier.take_rejection(refused);
+        }
+    } else {
+        if is_decided(later.outcome) && (!is_decided(earlier.outcome) || earlier.outcome == Outcome::Rejected) {
+            (earlier.outcome, earlier.final_status, earlier.setup) = (later.outcome, later.final_status, later.setup);
+        }
+        earlier.duration = earlier.duration.or(later.duration);
+        if later.unsettled.is_some() && earlier.unsettled.is_none() {
+            earlier.take_rejection(later);
+        }
+    }
+    earlier.rejections = rejections;
+    earlier
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+    use crate::report::row::Outcome;
+    use crate::report::row::Row;
+
+    #[test]
+    fn what_comes_after_a_call_was_closed_does_not_change_how_it_ended() {
+        let answered = Row { outcome: Outcome::Answered, final_status: Some(200), rejections: 1, ..Row::default() };
+        let stray = Row { outcome: Outcome::Incomplete, rejections: 1, ..Row::default() };
+        let joined = join(answered.clone(), stray);
+        assert_eq!((joined.outcome, joined.final_status, joined.rejections), (answered.outcome, Some(200), 2));
+    }
+
+    #[test]
+    fn a_later_attempt_in_the_same_call_decides_it() {
+        let refused = Row { outcome: Outcome::Rejected, final_status: Some(488), ..Row::default() };
+        let answered = Row { outcome: Outcome::Answered, final_status: Some(200), ..Row::default() };
+        assert_eq!(join(refused, answered).final_status, Some(200));
+    }
+}

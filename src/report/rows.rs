@@ -1,0 +1,147 @@
+//! A call that is over → its row, and one row for each of its rejections.
+
+use crate::call::Call;
+use crate::call::OfferUnderTest;
+use crate::call::Rejection;
+use crate::call::Seen;
+use crate::diagnosis::Observed;
+use crate::diagnosis::Reported;
+use crate::sip::HeaderName;
+use crate::sip::Method;
+use crate::sip::StartLine;
+use crate::sip::fields::name_addr::NameAddr;
+use crate::sip::uri::Uri;
+use crate::text::Text;
+use crate::trunk::Config;
+use crate::trunk::Parties;
+use crate::trunk::Refusal;
+use crate::trunk::Teams;
+use crate::trunk::party::tells_caller;
+use crate::trunk::trunk_of;
+
+use super::offer_facts::offer_facts;
+use super::row::OfferIn;
+use super::row::Row;
+use super::row::Unsettled;
+
+/// What rows are made with, besides the call.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'s> {
+    /// What counts as Teams.
+    pub teams: &'s Teams,
+    /// The trunks' names.
+    pub config: &'s Config,
+    /// The captures' paths by inventory number, as text.
+    pub paths: &'s [String],
+}
+
+/// The rows of one call, and who is who in it.
+#[derive(Debug)]
+pub struct CallRows {
+    /// The calls CSV's row.
+    pub call: Row,
+    /// The rejections CSV's rows.
+    pub rejections: Vec<Row>,
+    /// Who is who.
+    pub parties: Parties,
+}
+
+/// Tells a call as rows. None for a call without any message.
+pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Option<CallRows> {
+    let first = call.initial_invite().or_else(|| call.first())?;
+    let parties = Parties::of(call, with.teams);
+    let path = with.paths.get(first.at.frame.file as usize).map_or("", String::as_str);
+    let mut row = Row {
+        start_time: first.at.time,
+        request_time: first.at.time,
+        trunk: trunk_of(call, parties, with.teams, with.config, path),
+        direction: parties.direction(call),
+        call_id: first.message.call_id().map(Text::from).unwrap_or_default(),
+        caller_tag: call.caller_tag().map(Text::from).unwrap_or_default(),
+        outcome: call.outcome(),
+        final_status: call.final_response().and_then(Seen::status),
+        setup: call.setup(),
+        duration: call.duration(),
+        transport: Some(first.transport),
+        is_resumed,
+        ..Row::default()
+    };
+    describe_invite(&mut row, first);
+    describe_place(&mut row, call, first);
+    let rejections = call.rejections();
+    row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
+    let refused: Vec<Row> = rejections.iter().map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with)).collect();
+    let call = refused.first().cloned().map_or(row, |first| Row { request_time: first.start_time, ..first });
+    Some(CallRows { call, rejections: refused, parties })
+}
+
+/// What the first INVITE tells; where there is none, what the first message tells of it.
+fn describe_invite(row: &mut Row, first: &Seen<'_>) {
+    if !tells_caller(first) {
+        return;
+    }
+    row.caller = first.message.header(HeaderName::From).map(|value| user_of(NameAddr::parse(&value).uri)).unwrap_or_default();
+    match first.message.start {
+        StartLine::Request { uri, .. } => {
+            row.callee = user_of(uri);
+            (row.source, row.destination) = (Some(first.from), Some(first.to));
+            row.user_agent = agent(first, &[HeaderName::UserAgent]);
+        }
+        // A response goes the other way.
+        StartLine::Response { .. } => (row.source, row.destination) = (Some(first.to), Some(first.from)),
+    }
+}
+
+/// The frames of the first INVITE and of the final response, and the offer of that INVITE.
+fn describe_place(row: &mut Row, call: &Call<'_>, first: &Seen<'_>) {
+    if first.is_request() {
+        (row.file, row.invite_frame) = (Some(first.at.frame.file), Some(first.at.frame.number));
+    }
+    if first.is_request() && first.method == Method::Invite {
+        row.offer = offer_facts(&OfferUnderTest::of(Some(first)), offer_in(Some(first)));
+    }
+    if let Some(response) = call.final_response() {
+        describe_response(row, response);
+    }
+}
+
+fn describe_response(row: &mut Row, response: &Seen<'_>) {
+    (row.response_file, row.response_frame) = (Some(response.at.frame.file), Some(response.at.frame.number));
+    row.server = agent(response, &[HeaderName::Server, HeaderName::UserAgent]);
+}
+
+fn describe_rejection(mut row: Row, rejection: &Rejection<'_, '_>, call: &Call<'_>, parties: Parties, with: Surroundings<'_>) -> Row {
+    let reported = Reported::of(rejection.response);
+    row.request_time = rejection.request.unwrap_or(rejection.response).at.time;
+    row.rejected_at = rejection.at;
+    row.offer = offer_facts(&rejection.offer, offer_in(rejection.request));
+    row.unsettled = Some(Unsettled {
+        refusal: Refusal::of(rejection, call, parties, with.teams),
+        observed: Observed::of(rejection, &reported),
+    });
+    (row.diag_code, row.diag_phrase, row.correlation_id) = (reported.code, reported.phrase, reported.correlation_id);
+    (row.file, row.invite_frame) = (None, None);
+    if let Some(request) = rejection.request {
+        (row.file, row.invite_frame) = (Some(request.at.frame.file), Some(request.at.frame.number));
+        row.user_agent = agent(request, &[HeaderName::UserAgent]);
+    }
+    describe_response(&mut row, rejection.response);
+    row
+}
+
+fn offer_in(request: Option<&Seen<'_>>) -> OfferIn {
+    match request.map(|request| request.method) {
+        Some(Method::Update) => OfferIn::Update,
+        _ => OfferIn::Invite,
+    }
+}
+
+/// The user part of a URI; the number of a `tel:` URI; the whole URI where there is neither.
+fn user_of(uri: &[u8]) -> Text {
+    let user = Uri::parse(uri).user().unwrap_or_default();
+    Text::from(if user.is_empty() { uri.trim_ascii() } else { user })
+}
+
+fn agent(seen: &Seen<'_>, names: &[HeaderName]) -> Text {
+    names.iter().find_map(|&name| seen.message.header(name)).map(|value| Text::from(value.as_ref())).unwrap_or_default()
+}

@@ -1,0 +1,277 @@
+//! Who is who at the two ends of a message, and of a call.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+
+use crate::call::Call;
+use crate::call::Rejection;
+use crate::call::Seen;
+use crate::sip::HeaderName;
+use crate::sip::Method;
+use crate::sip::StartLine;
+use crate::sip::fields::name_addr::NameAddr;
+use crate::sip::fields::via::Via;
+use crate::sip::uri::Uri;
+
+use super::config::Config;
+use super::teams::Teams;
+
+/// Which way the call went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Direction {
+    /// The INVITE went to Teams.
+    #[default]
+    ToTeams,
+    /// The INVITE came from Teams.
+    FromTeams,
+}
+
+impl Direction {
+    /// The word in the CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ToTeams => "to-teams",
+            Self::FromTeams => "from-teams",
+        }
+    }
+}
+
+/// Who refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Refuser {
+    /// Teams.
+    #[default]
+    Teams,
+    /// The session border controller.
+    Sbc,
+    /// The carrier.
+    Carrier,
+}
+
+impl Refuser {
+    /// The word in the CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Teams => "teams",
+            Self::Sbc => "sbc",
+            Self::Carrier => "carrier",
+        }
+    }
+}
+
+/// One end of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Who sent it.
+    Sender,
+    /// Who it was sent to.
+    Receiver,
+}
+
+/// One side of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one that sent the initial INVITE.
+    Caller,
+    /// The other.
+    Callee,
+}
+
+impl Side {
+    /// The side opposite.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Caller => Self::Callee,
+            Self::Callee => Self::Caller,
+        }
+    }
+}
+
+/// What tells an end's identity, the strongest first: headers can be rewritten or copied from another leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ground {
+    Address,
+    Product,
+    Contact,
+    Identity,
+}
+
+const GROUNDS: [Ground; 4] = [Ground::Address, Ground::Product, Ground::Contact, Ground::Identity];
+
+/// The end of a message that is Teams: by the first ground on which exactly one of the two is.
+pub fn teams_end(seen: &Seen<'_>, teams: &Teams) -> Option<End> {
+    GROUNDS.iter().find_map(|&ground| teams_end_by(ground, seen, teams))
+}
+
+fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
+    let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(&host));
+    let (sender, receiver) = match (ground, seen.message.start) {
+        (Ground::Address, _) => (teams.has_address(seen.from.address), teams.has_address(seen.to.address)),
+        (Ground::Product, _) => (product_is_teams(seen, teams), false),
+        (Ground::Contact, StartLine::Request { uri, .. }) => {
+            (host_of(HeaderName::Contact) || via_is_teams(seen, teams), teams.has_host(Uri::parse(uri).host()))
+        }
+        // The top Via of a response is that of the element it is sent to (RFC 3261 §18.2.2).
+        (Ground::Contact, StartLine::Response { .. }) => (host_of(HeaderName::Contact), via_is_teams(seen, teams)),
+        (Ground::Identity, StartLine::Request { .. }) => (host_of(HeaderName::From), host_of(HeaderName::To)),
+        (Ground::Identity, StartLine::Response { .. }) => (host_of(HeaderName::To), host_of(HeaderName::From)),
+    };
+    match (sender, receiver) {
+        (true, false) => Some(End::Sender),
+        (false, true) => Some(End::Receiver),
+        _ => None,
+    }
+}
+
+fn product_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
+    [HeaderName::Server, HeaderName::UserAgent].into_iter().filter_map(|name| seen.message.header(name)).any(|product| teams.has_agent(&product))
+}
+
+fn via_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
+    seen.message.header(HeaderName::Via).is_some_and(|value| teams.has_host(Via::parse(&value).host))
+}
+
+/// The host in a From, To or Contact.
+pub(super) fn host(seen: &Seen<'_>, name: HeaderName) -> Option<Vec<u8>> {
+    let value = seen.message.header(name)?;
+    let host = Uri::parse(NameAddr::parse(&value).uri).host().to_vec();
+    (!host.is_empty()).then_some(host)
+}
+
+/// Who is who in a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parties {
+    /// The side that is Teams; none where neither is known to be.
+    pub teams: Option<Side>,
+}
+
+impl Parties {
+    /// Looks at all messages of the call on the strongest ground before the next.
+    pub fn of(call: &Call<'_>, teams: &Teams) -> Self {
+        let reference = reference_tag(call);
+        let side = GROUNDS.iter().find_map(|&ground| {
+            call.seen().iter().find_map(|seen| Some(side_of(seen, teams_end_by(ground, seen, teams)?, reference)))
+        });
+        Self { teams: side }
+    }
+
+    /// The side that is not Teams; where neither is, the side that sent the first INVITE.
+    pub fn sbc(self) -> Side {
+        self.teams.map_or(Side::Caller, Side::other)
+    }
+
+    /// Which way the call went; none where Teams is not in it, or where its messages don't tell who called.
+    pub fn direction(self, call: &Call<'_>) -> Option<Direction> {
+        let tells = call.caller_tag().is_some() || call.first().is_some_and(tells_caller);
+        match self.teams.filter(|_| tells)? {
+            Side::Callee => Some(Direction::ToTeams),
+            Side::Caller => Some(Direction::FromTeams),
+        }
+    }
+}
+
+/// True for a message that goes the way of the INVITE, or answers one that does. BYE and UPDATE go either way.
+pub fn tells_caller(seen: &Seen<'_>) -> bool {
+    matches!(seen.method, Method::Invite | Method::Ack | Method::Cancel | Method::Prack)
+}
+
+/// The caller's tag; of a call without its INVITE, the From tag of its first message.
+fn reference_tag<'call>(call: &'call Call<'_>) -> &'call [u8] {
+    call.caller_tag().or_else(|| call.first().map(|first| first.from_tag.as_slice())).unwrap_or_default()
+}
+
+/// A request with the caller's tag in From was sent by the caller, and its response by the callee.
+fn side_of(seen: &Seen<'_>, end: End, caller_tag: &[u8]) -> Side {
+    let is_by_caller = (seen.from_tag == caller_tag) == seen.is_request();
+    if is_by_caller == (end == End::Sender) { Side::Caller } else { Side::Callee }
+}
+
+/// The messages that a side sent.
+pub(super) fn sent_by<'call, 'a>(side: Side, call: &'call Call<'a>) -> impl Iterator<Item = &'call Seen<'a>> {
+    let reference = reference_tag(call);
+    call.seen().iter().filter(move |seen| side_of(seen, End::Sender, reference) == side)
+}
+
+/// Who refused, as far as one call tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Refusal {
+    /// Teams, or somebody who refused Teams.
+    By(Refuser),
+    /// Neither end is Teams: which of the two is the SBC, only the whole run can tell.
+    Between {
+        /// Who sent the 488.
+        sender: IpAddr,
+        /// Who got it.
+        receiver: IpAddr,
+    },
+}
+
+impl Refusal {
+    /// Who sent this 488.
+    pub fn of(rejection: &Rejection<'_, '_>, call: &Call<'_>, parties: Parties, teams: &Teams) -> Self {
+        let response = rejection.response;
+        let by_request = || {
+            let end = teams_end(rejection.request?, teams)?;
+            Some(if end == End::Sender { End::Receiver } else { End::Sender })
+        };
+        let by_call = || {
+            let sender = side_of(response, End::Sender, reference_tag(call));
+            Some(if parties.teams? == sender { End::Sender } else { End::Receiver })
+        };
+        match teams_end(response, teams).or_else(by_request).or_else(by_call) {
+            Some(End::Sender) => Self::By(Refuser::Teams),
+            Some(End::Receiver) => Self::By(Refuser::Sbc),
+            None => Self::Between { sender: response.from.address, receiver: response.to.address },
+        }
+    }
+
+    /// Who refused, with what the whole run told of the SBC's addresses.
+    pub fn settle(self, sbc: &SbcAddresses) -> Option<Refuser> {
+        match self {
+            Self::By(refuser) => Some(refuser),
+            Self::Between { sender, receiver } => match (sbc.contains(sender), sbc.contains(receiver)) {
+                (true, false) => Some(Refuser::Sbc),
+                (false, true) => Some(Refuser::Carrier),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Addresses kept as the SBC's at most: a site has a few.
+const SBC_ADDRESSES: usize = 100_000;
+
+/// The addresses that talked to Teams in this run, and those that the configuration names.
+#[derive(Clone, Debug, Default)]
+pub struct SbcAddresses {
+    seen: FxHashSet<IpAddr>,
+    named: Vec<ipnet::IpNet>,
+}
+
+impl SbcAddresses {
+    /// Those that the configuration names.
+    pub fn new(config: &Config) -> Self {
+        let named = config.trunks.iter().flat_map(|trunk| trunk.addresses.iter().copied()).collect();
+        Self { seen: FxHashSet::default(), named }
+    }
+
+    /// Notes the other end of a message that Teams sent or got.
+    pub fn note(&mut self, from: IpAddr, to: IpAddr, teams_end: End) {
+        let other = if teams_end == End::Sender { to } else { from };
+        if self.seen.len() < SBC_ADDRESSES {
+            self.seen.insert(other);
+        }
+    }
+
+    /// Adds what another part of the run noted.
+    pub fn join(&mut self, other: &Self) {
+        self.seen.extend(&other.seen);
+    }
+
+    /// True for an address of an SBC.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.seen.contains(&address) || self.named.iter().any(|network| network.contains(&address))
+    }
+}
