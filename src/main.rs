@@ -1,3 +1,5 @@
 //! The `sip488` program.
 
-fn main() {}
+fn main() -> sip488::cli::exit::Exit {
+    sip488::cli::run()
+}

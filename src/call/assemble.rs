@@ -51,7 +51,7 @@ impl Outcome {
 pub struct Call<'a> {
     seen: Vec<Seen<'a>>,
     transactions: Vec<Transaction>,
-    caller_tag: Option<Vec<u8>>,
+    caller_tag: Option<&'a [u8]>,
 }
 
 impl Gathered {
@@ -76,8 +76,8 @@ impl<'a> Call<'a> {
     }
 
     /// The tag of the caller; none where the initial INVITE is not in the capture.
-    pub fn caller_tag(&self) -> Option<&[u8]> {
-        self.caller_tag.as_deref()
+    pub fn caller_tag(&self) -> Option<&'a [u8]> {
+        self.caller_tag
     }
 
     /// The initial INVITE, where it was first seen.

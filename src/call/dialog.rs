@@ -10,7 +10,7 @@ use super::sighting::Seen;
 #[derive(Debug, Default)]
 pub struct Grouped<'a> {
     /// From tag of the initial INVITE; none where that INVITE is not in the capture.
-    pub caller_tag: Option<Vec<u8>>,
+    pub caller_tag: Option<&'a [u8]>,
     /// The call's messages.
     pub seen: Vec<Seen<'a>>,
 }
@@ -18,15 +18,15 @@ pub struct Grouped<'a> {
 /// Parts the messages of one Call-ID into calls. A message belongs to the initial INVITE whose From tag is
 /// one of its two tags; what belongs to none is joined by shared tags. The order of `seen` does not matter.
 pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
-    let mut calls: BTreeMap<Vec<u8>, Grouped<'a>> = BTreeMap::new();
+    let mut calls: BTreeMap<&'a [u8], Grouped<'a>> = BTreeMap::new();
     for invite in seen.iter().filter(|seen| seen.is_initial_invite() && !lacks_tag(seen)) {
-        let tag = &invite.from_tag;
-        calls.entry(tag.clone()).or_insert_with(|| Grouped { caller_tag: Some(tag.clone()), seen: Vec::new() });
+        let tag = invite.from_tag;
+        calls.entry(tag).or_insert_with(|| Grouped { caller_tag: Some(tag), seen: Vec::new() });
     }
     let mut strays = Vec::new();
     for message in seen {
-        let tag = [&message.from_tag, &message.to_tag].into_iter().find(|tag| calls.contains_key(*tag)).cloned();
-        match tag.and_then(|tag| calls.get_mut(&tag)) {
+        let tag = [message.from_tag, message.to_tag].into_iter().find(|tag| calls.contains_key(tag));
+        match tag.and_then(|tag| calls.get_mut(tag)) {
             Some(call) => call.seen.push(message),
             None => strays.push(message),
         }
@@ -45,11 +45,11 @@ pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
 
 /// True where a cut took the From header, so that no tag is known.
 fn lacks_tag(seen: &Seen<'_>) -> bool {
-    seen.from_tag.is_empty() && seen.message.header(crate::sip::HeaderName::From).is_none()
+    seen.from_tag.is_empty() && seen.message.from().is_none()
 }
 
-fn initial_tag(seen: &[Seen<'_>]) -> Option<Vec<u8>> {
-    seen.iter().find(|seen| seen.is_initial_invite()).map(|seen| seen.from_tag.clone())
+fn initial_tag<'a>(seen: &[Seen<'a>]) -> Option<&'a [u8]> {
+    seen.iter().find(|seen| seen.is_initial_invite()).map(|seen| seen.from_tag)
 }
 
 /// Calls that began before the capture: messages that share a tag, directly or through others.
@@ -57,13 +57,12 @@ fn join_by_tags(strays: Vec<Seen<'_>>) -> Vec<Grouped<'_>> {
     let mut parent: Vec<usize> = (0..strays.len()).collect();
     let mut first_with: FxHashMap<&[u8], usize> = FxHashMap::default();
     for (place, seen) in strays.iter().enumerate() {
-        for tag in [&seen.from_tag, &seen.to_tag].into_iter().filter(|tag| !tag.is_empty()) {
+        for tag in [seen.from_tag, seen.to_tag].into_iter().filter(|tag| !tag.is_empty()) {
             let other = *first_with.entry(tag).or_insert(place);
             let (a, b) = (root(&mut parent, place), root(&mut parent, other));
             parent[a.max(b)] = a.min(b);
         }
     }
-    drop(first_with);
     let mut joined: BTreeMap<usize, Grouped<'_>> = BTreeMap::new();
     for (place, seen) in strays.into_iter().enumerate() {
         joined.entry(root(&mut parent, place)).or_default().seen.push(seen);

@@ -44,13 +44,13 @@ pub fn agreed_before(transactions: &[Transaction], seen: &[Seen<'_>]) -> Vec<Agr
 }
 
 /// The ACKs that carry SDP, by the From tag and CSeq number that they share with their INVITE.
-type Acknowledgements<'s> = BTreeMap<(&'s [u8], u32), usize>;
+type Acknowledgements<'a> = BTreeMap<(&'a [u8], u32), usize>;
 
-fn acknowledgements<'s>(seen: &'s [Seen<'_>]) -> Acknowledgements<'s> {
+fn acknowledgements<'a>(seen: &[Seen<'a>]) -> Acknowledgements<'a> {
     let acks = seen.iter().enumerate().filter(|(_, seen)| seen.method == Method::Ack && seen.is_request() && !seen.message.body.is_empty());
     let mut found = BTreeMap::new();
     for (place, ack) in acks {
-        found.entry((ack.from_tag.as_slice(), ack.cseq)).or_insert(place);
+        found.entry((ack.from_tag, ack.cseq)).or_insert(place);
     }
     found
 }
@@ -77,7 +77,7 @@ fn exchange(transaction: &Transaction, seen: &[Seen<'_>], acks: &Acknowledgement
 /// The answer to an offer in the 2xx stands in the ACK (RFC 3261 §13.2.2.4).
 fn acknowledgement<'a>(transaction: &Transaction, seen: &[Seen<'a>], acks: &Acknowledgements<'_>) -> Option<SessionDescription<'a>> {
     let request = seen.get(transaction.first_request()?)?;
-    let ack = acks.get(&(request.from_tag.as_slice(), request.cseq))?;
+    let ack = acks.get(&(request.from_tag, request.cseq))?;
     seen.get(*ack).and_then(sdp)
 }
 

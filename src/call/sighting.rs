@@ -12,9 +12,6 @@ use crate::sip::Message;
 use crate::sip::Method;
 use crate::sip::StartLine;
 use crate::sip::Wholeness;
-use crate::sip::fields::cseq::CSeq;
-use crate::sip::fields::name_addr::NameAddr;
-use crate::sip::fields::via::Via;
 
 /// What carried a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -86,26 +83,24 @@ pub enum Step {
 impl Glance {
     /// Looks at a message without keeping anything of it.
     pub fn of(message: &Message<'_>) -> Self {
-        let cseq = message.header(HeaderName::CSeq).and_then(|value| CSeq::parse(&value).map(|cseq| (cseq.number, shows_call(cseq.method))));
-        let (shows, step) = match message.start {
-            StartLine::Request { method, .. } => {
-                (shows_call(method), if method == Method::Bye { Step::Ended } else { Step::Open })
+        let cseq = message.cseq();
+        let (shows_call, step) = match message.start {
+            StartLine::Request { method, .. } => (shows_call(method), if method == Method::Bye { Step::Ended } else { Step::Open }),
+            StartLine::Response { status, .. } => {
+                let method = cseq.map(|cseq| cseq.method);
+                (method.is_some_and(shows_call), response_step(method, status))
             }
-            StartLine::Response { status, .. } => (cseq.is_some_and(|(_, shows)| shows), response_step(message, status)),
         };
         let call_id = message.call_id();
         let is_malformed = call_id.is_none()
             || cseq.is_none()
-            || message.header(HeaderName::From).is_none()
-            || message.header(HeaderName::To).is_none()
-            || message.header(HeaderName::Via).is_none();
-        Self { call: call_id.map(call_hash), shows_call: shows, is_malformed, step }
+            || [HeaderName::From, HeaderName::To, HeaderName::Via].into_iter().any(|name| message.headers(name).next().is_none());
+        Self { call: call_id.map(call_hash), shows_call, is_malformed, step }
     }
 }
 
-fn response_step(message: &Message<'_>, status: u16) -> Step {
-    let Some(value) = message.header(HeaderName::CSeq) else { return Step::Open };
-    match CSeq::parse(&value).map(|cseq| cseq.method) {
+fn response_step(method: Option<Method<'_>>, status: u16) -> Step {
+    match method {
         Some(Method::Invite) if status >= 300 => Step::Refused,
         Some(Method::Invite) if status >= 200 => Step::Answered,
         Some(Method::Bye) if status >= 200 => Step::Ended,
@@ -139,15 +134,15 @@ pub struct Seen<'a> {
     /// What carried it.
     pub transport: Transport,
     /// Tag of From; empty where there is none (RFC 2543 peers, cut messages).
-    pub from_tag: Vec<u8>,
+    pub from_tag: &'a [u8],
     /// Tag of To; empty where there is none.
-    pub to_tag: Vec<u8>,
+    pub to_tag: &'a [u8],
     /// CSeq number; 0 where it can't be read.
     pub cseq: u32,
     /// Method of CSeq; of the start line where CSeq can't be read.
     pub method: Method<'a>,
     /// Branch of the top Via; empty where there is none.
-    pub branch: Vec<u8>,
+    pub branch: &'a [u8],
     /// Via values: how far from the sender of the request this is.
     pub hops: usize,
 }
@@ -156,22 +151,16 @@ impl<'a> Seen<'a> {
     /// Reads what identifies the message; none where it has no SIP start line.
     pub fn read(sighting: Sighting<'a>) -> Option<Self> {
         let message = Message::parse(sighting.bytes, sighting.wholeness)?;
-        let tag = |name| {
-            message.header(name).and_then(|value| NameAddr::parse(&value).tag().map(<[u8]>::to_vec)).unwrap_or_default()
+        let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
+        let to_tag = message.to().and_then(|to| to.tag()).unwrap_or_default();
+        let branch = message.vias().next().and_then(|via| via.branch()).unwrap_or_default();
+        let hops = message.vias().count();
+        let cseq = message.cseq();
+        let method = match message.start {
+            StartLine::Request { method, .. } => method,
+            StartLine::Response { .. } => cseq.map_or(Method::Other(b""), |cseq| cseq.method),
         };
-        let (from_tag, to_tag) = (tag(HeaderName::From), tag(HeaderName::To));
-        let branch = message
-            .header(HeaderName::Via)
-            .and_then(|value| Via::parse(&value).branch.map(<[u8]>::to_vec))
-            .unwrap_or_default();
-        let hops = message.headers(HeaderName::Via).map(|value| crate::sip::list(&value).count()).sum();
-        let cseq = message.header(HeaderName::CSeq).and_then(|value| CSeq::parse(&value).map(|cseq| (cseq.number, known(cseq.method))));
-        let method = match (message.start, cseq) {
-            (StartLine::Request { method, .. }, _) => method,
-            (StartLine::Response { .. }, Some((_, Some(method)))) => method,
-            (StartLine::Response { .. }, _) => Method::Other(b""),
-        };
-        let cseq = cseq.map_or(0, |(number, _)| number);
+        let cseq = cseq.map_or(0, |cseq| cseq.number);
         let Sighting { at, from, to, transport, .. } = sighting;
         Some(Self { message, at, from, to, transport, from_tag, to_tag, cseq, method, branch, hops })
     }
@@ -193,17 +182,4 @@ impl<'a> Seen<'a> {
     pub fn is_initial_invite(&self) -> bool {
         self.is_request() && self.method == Method::Invite && self.to_tag.is_empty()
     }
-}
-
-/// The method without a borrow of the header it was read from; none for a method that no call is made of.
-fn known(method: Method<'_>) -> Option<Method<'static>> {
-    Some(match method {
-        Method::Invite => Method::Invite,
-        Method::Ack => Method::Ack,
-        Method::Bye => Method::Bye,
-        Method::Cancel => Method::Cancel,
-        Method::Prack => Method::Prack,
-        Method::Update => Method::Update,
-        _ => return None,
-    })
 }

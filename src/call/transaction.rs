@@ -30,7 +30,7 @@ pub fn transactions(seen: &[Seen<'_>]) -> Vec<Transaction> {
             _ => continue,
         };
         // A response bears the From of its request (RFC 3261 §8.2.6.2), so one key serves both.
-        let transaction = by_key.entry((&message.from_tag, message.cseq, method)).or_default();
+        let transaction = by_key.entry((message.from_tag, message.cseq, method)).or_default();
         if message.is_request() { transaction.requests.push(place) } else { transaction.responses.push(place) }
     }
     in_order(by_key, seen)
@@ -84,10 +84,10 @@ impl Transaction {
     /// The request that a response answers: the one with the response's top Via branch, whole before cut; any
     /// request of the transaction where no branch fits.
     pub fn request_of(&self, response: usize, seen: &[Seen<'_>]) -> Option<usize> {
-        let branch = seen.get(response).map(|seen| seen.branch.as_slice());
+        let branch = seen.get(response).map(|seen| seen.branch);
         let rank = |place: &usize| {
             let request = seen.get(*place);
-            let fits = request.is_some_and(|request| !request.branch.is_empty() && Some(request.branch.as_slice()) == branch);
+            let fits = request.is_some_and(|request| !request.branch.is_empty() && Some(request.branch) == branch);
             let is_whole = request.is_some_and(|request| request.message.wholeness == Wholeness::Whole);
             (!fits, !is_whole, *place)
         };

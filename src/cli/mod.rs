@@ -1,1 +1,36 @@
-//! To be written.
+//! The command line: arguments, configuration files, exit statuses. No logic.
+
+pub mod analyze;
+pub mod arguments;
+pub mod exit;
+pub mod explain;
+pub mod progress;
+
+use std::io::Write;
+
+use clap::Parser;
+
+use self::arguments::Arguments;
+use self::arguments::Command;
+use self::exit::Exit;
+
+/// Runs the program and says how it ended.
+pub fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no error.
+            let is_error = error.use_stderr();
+            let _ = error.print();
+            return if is_error { Exit::Nothing } else { Exit::Whole };
+        }
+    };
+    let done = match &arguments.command {
+        Command::Analyze(options) => analyze::run(options),
+        Command::Explain(options) => explain::run(options),
+    };
+    done.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "sip488: {}", crate::report::escape::terminal(&format!("{error:#}")));
+        Exit::Nothing
+    })
+}

@@ -168,3 +168,131 @@ fn refuted(settled: &[Observation]) -> String {
 fn place_of(place: usize) -> u8 {
     u8::try_from(place).unwrap_or(u8::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::CASES;
+    use crate::diagnosis::Diagnosis;
+    use crate::diagnosis::FINDINGS;
+    use crate::diagnosis::Verdict;
+    use crate::diagnosis::sample::KEY;
+    use crate::diagnosis::sample::diagnose;
+    use crate::diagnosis::sample::diagnose_by;
+    use crate::diagnosis::sample::good;
+    use crate::diagnosis::sample::with_media;
+    use crate::trunk::Bypass;
+    use crate::trunk::Refuser;
+
+    const SAYS_SRTP: &str = "Q.850;cause=88;text=\"c586066f-0000-4000-8000-000000000000;InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: Remote participant did not offer required SRTP support\"";
+
+    fn plain() -> String {
+        good().replace("RTP/SAVP", "RTP/AVP").replace(&format!("{KEY}\r\n"), "")
+    }
+
+    fn told(diagnosis: &Diagnosis) -> (&str, Verdict, Option<u32>, &str) {
+        let case = diagnosis.case().map_or("", |case| case.name);
+        let finding = diagnosis.finding().map_or("", |finding| finding.name);
+        (case, diagnosis.verdict, diagnosis.microsoft_code, finding)
+    }
+
+    #[test]
+    fn reported_and_observed_is_confirmed() {
+        let diagnosis = diagnose(Some(&plain()), SAYS_SRTP, Bypass::Unknown);
+        assert_eq!(told(&diagnosis), ("srtp-encryption-required", Verdict::Confirmed, Some(531_000), ""));
+    }
+
+    #[test]
+    fn reported_and_refuted_is_contradicted() {
+        assert_eq!(diagnose(Some(&good()), SAYS_SRTP, Bypass::Unknown).verdict, Verdict::Contradicted);
+    }
+
+    #[test]
+    fn observed_alone_is_inferred() {
+        let diagnosis = diagnose(Some(&plain()), "", Bypass::Unknown);
+        assert_eq!(told(&diagnosis), ("srtp-encryption-required", Verdict::Inferred, Some(531_000), ""));
+    }
+
+    #[test]
+    fn several_observed_are_possible_and_the_evidence_names_each() {
+        let sdp = with_media("m=audio 4000 RTP/AVP 3");
+        let diagnosis = diagnose(Some(&sdp), "", Bypass::Unknown);
+        assert_eq!(told(&diagnosis), ("srtp-encryption-required", Verdict::Possible, Some(531_000), ""));
+        assert!(diagnosis.evidence.contains("SRTP is off") && diagnosis.evidence.contains("GSM"), "{}", diagnosis.evidence);
+    }
+
+    #[test]
+    fn a_missing_candidate_counts_beside_another_case_only_on_a_bypass_trunk() {
+        let sdp = with_media("m=audio 4000 RTP/AVP 8");
+        assert_eq!(diagnose(Some(&sdp), "", Bypass::Unknown).verdict, Verdict::Inferred);
+        assert_eq!(diagnose(Some(&sdp), "", Bypass::Configured).verdict, Verdict::Possible);
+    }
+
+    #[test]
+    fn an_offer_without_fault_is_undocumented() {
+        assert_eq!(told(&diagnose(Some(&good()), "", Bypass::Unknown)), ("", Verdict::Undocumented, None, ""));
+    }
+
+    #[test]
+    fn no_sdp_is_a_delayed_offer_unless_a_case_is_reported() {
+        assert_eq!(told(&diagnose(None, "", Bypass::Unknown)), ("", Verdict::Undocumented, None, "delayed-offer"));
+        assert_eq!(diagnose(None, SAYS_SRTP, Bypass::Unknown).case().unwrap().name, "srtp-encryption-required");
+    }
+
+    #[test]
+    fn image_alone_is_fax() {
+        let sdp = with_media("m=image 4000 udptl t38");
+        assert_eq!(told(&diagnose(Some(&sdp), "", Bypass::Unknown)), ("", Verdict::Undocumented, None, "fax-refused"));
+        let beside = with_media(&format!("m=audio 0 RTP/AVP 8\nm=image 4000 udptl t38"));
+        assert_eq!(told(&diagnose(Some(&beside), "", Bypass::Unknown)).3, "fax-refused");
+    }
+
+    #[test]
+    fn what_can_not_be_parsed_observes_nothing() {
+        let sdp = plain().replace("m=audio 4000", "m=audio port");
+        assert_eq!(told(&diagnose(Some(&sdp), "", Bypass::Unknown)), ("", Verdict::Undocumented, None, "malformed-sdp"));
+    }
+
+    #[test]
+    fn a_payload_type_used_twice_is_named() {
+        let sdp = good().replace("RTP/SAVP 8 101", "RTP/SAVP 8 101 101");
+        assert_eq!(told(&diagnose(Some(&sdp), "", Bypass::Unknown)).3, "duplicate-payload-type");
+        assert_eq!(told(&diagnose(Some(&good()), "Q.850;cause=0;text=\"Duplicated payload type\"", Bypass::Unknown)).3, "duplicate-payload-type");
+    }
+
+    #[test]
+    fn an_ipv6_address_is_named() {
+        let sdp = good().replace("c=IN IP4 192.0.2.7", "c=IN IP6 2001:db8::7");
+        assert_eq!(told(&diagnose(Some(&sdp), "", Bypass::Unknown)), ("", Verdict::Undocumented, None, "ipv6-offer"));
+    }
+
+    #[test]
+    fn declined_bypass_is_named() {
+        let reason = "Q.850;cause=0;text=\"5a0345d0-0000-4000-8000-000000000000;BackToBackBypass offer was declined by Peer\"";
+        assert_eq!(told(&diagnose(Some(&good()), reason, Bypass::Unknown)), ("", Verdict::Undocumented, None, "bypass-declined"));
+    }
+
+    #[test]
+    fn the_sbc_refusing_teams_is_560488_and_no_case() {
+        assert_eq!(told(&diagnose_by(Refuser::Sbc, Some(&plain()), SAYS_SRTP, Bypass::Unknown)), ("", Verdict::Undocumented, Some(560_488), "sbc-refused"));
+    }
+
+    #[test]
+    fn a_refusal_by_the_carrier_is_never_inferred_to_be_a_case() {
+        assert_eq!(told(&diagnose_by(Refuser::Carrier, Some(&plain()), "", Bypass::Unknown)), ("", Verdict::Undocumented, None, "carrier-refused"));
+    }
+
+    #[test]
+    fn names_and_phrases_of_the_registries_are_unique_and_normalised() {
+        let mut names: Vec<&str> = CASES.iter().map(|case| case.name).chain(FINDINGS.iter().map(|finding| finding.name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CASES.len() + FINDINGS.len());
+        for phrase in CASES.iter().flat_map(|case| case.phrases).chain(FINDINGS.iter().flat_map(|finding| finding.words)) {
+            assert_eq!(crate::diagnosis::phrase::normalise(phrase.as_bytes()), *phrase);
+        }
+        for case in CASES {
+            let said = crate::diagnosis::phrase::normalise(case.reported_as.as_bytes());
+            assert!(case.phrases.iter().all(|phrase| said.contains(phrase)), "{}", case.name);
+        }
+    }
+}

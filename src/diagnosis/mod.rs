@@ -9,6 +9,8 @@ pub mod codec;
 pub mod finding;
 pub mod judge;
 pub mod phrase;
+#[cfg(test)]
+mod sample;
 
 pub use case::{CASES, Case};
 pub use finding::{FINDINGS, Finding};

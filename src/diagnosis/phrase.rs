@@ -1,14 +1,11 @@
 //! How a response reports: by phrase, never by number. The six digits are not on the wire.
 
+use std::borrow::Cow;
+
 use crate::call::Seen;
 use crate::sip::HeaderName;
 use crate::sip::Message;
 use crate::sip::StartLine;
-use crate::sip::fields::ms_diagnostics::MsDiagnostics;
-use crate::sip::fields::name_addr::NameAddr;
-use crate::sip::fields::reason;
-use crate::sip::fields::warning;
-use crate::sip::uri::Uri;
 use crate::text::Text;
 
 use super::case::CASES;
@@ -97,25 +94,18 @@ fn after<'t>(text: &'t [u8], label: &[u8]) -> Option<&'t [u8]> {
 }
 
 /// The free texts of a response, in the order in which they are believed.
-fn texts(message: &Message<'_>) -> Vec<Vec<u8>> {
+fn texts<'a>(message: &Message<'a>) -> Vec<Cow<'a, [u8]>> {
     let mut texts = Vec::new();
-    for value in message.headers(HeaderName::Reason) {
-        texts.extend(reason::parse(&value).into_iter().filter_map(|reason| reason.text));
-    }
-    for value in message.header_named("ms-diagnostics") {
-        texts.extend(MsDiagnostics::parse(&value).reason);
-    }
-    for value in message.headers(HeaderName::Warning) {
-        texts.extend(warning::parse(&value).into_iter().map(|warning| warning.text));
-    }
+    texts.extend(message.reasons().filter_map(|reason| reason.text));
+    texts.extend(message.ms_diagnostics().and_then(|diagnostics| diagnostics.reason));
+    texts.extend(message.warnings().map(|warning| warning.text));
     texts.retain(|text| !text.trim_ascii().is_empty());
     texts
 }
 
 /// Microsoft's own id of the call, which its Contact carries.
 fn contact_x_i(message: &Message<'_>) -> Option<Vec<u8>> {
-    let value = message.header(HeaderName::Contact)?;
-    let id = Uri::parse(NameAddr::parse(&value).uri).parameter("x-i")?.to_vec();
+    let id = message.addresses(HeaderName::Contact).next()?.parsed_uri().param("x-i")?.to_vec();
     is_guid(&id).then_some(id)
 }
 
@@ -136,4 +126,46 @@ pub fn normalise(text: &[u8]) -> String {
 fn tells(said: &str) -> bool {
     CASES.iter().any(|case| case.phrases.iter().any(|phrase| said.contains(phrase)))
         || FINDINGS.iter().any(|finding| !finding.words.is_empty() && finding.words.iter().all(|word| said.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::sample::reported;
+    use crate::text::Text;
+
+    const GUID: &str = "c586066f-1234-4000-8000-00000000abcd";
+
+    #[test]
+    fn the_guid_before_the_phrase_is_the_correlation_id() {
+        let said = reported(&format!("Q.850;cause=88;text=\"{GUID};Cannot negotiate a new modality with blackhole media\""));
+        assert_eq!(said.correlation_id, Text::from(GUID));
+        assert_eq!(said.phrase, Text::from("Cannot negotiate a new modality with blackhole media"));
+        assert!(said.code.is_empty());
+    }
+
+    #[test]
+    fn internal_diag_code_and_error_phrase_are_told_apart() {
+        let said = reported(&format!("Q.850 ;cause=63 ;text=\"{GUID};InternalDiagCode: CannotSupportAnyMedia, InternalErrorPhrase: Invalid SDP offer: no media acceptable\""));
+        assert_eq!(said.code, Text::from("CannotSupportAnyMedia"));
+        assert_eq!(said.phrase, Text::from("Invalid SDP offer: no media acceptable"));
+    }
+
+    #[test]
+    fn of_two_reasons_the_telling_one_is_told() {
+        let said = reported(&format!("SIP;cause=488;text=\"Not Acceptable Here\", Q.850;cause=88;text=\"{GUID};SrtpEncryptionRequired\""));
+        assert_eq!(said.phrase, Text::from("SrtpEncryptionRequired"));
+        assert!(said.says(&["srtpencryptionrequired"]));
+    }
+
+    #[test]
+    fn case_blanks_and_a_full_stop_do_not_matter() {
+        let said = reported("Q.850;cause=1;text=\"There  are NO ICE candidates in the SDP.\"");
+        assert!(said.says(&["no ice candidates in the sdp"]));
+    }
+
+    #[test]
+    fn a_text_without_quotes_is_read_to_its_end() {
+        let said = reported(&format!("Q.850;cause=88;text={GUID};Cannot negotiate a new modality with blackhole media"));
+        assert!(said.says(&["blackhole media"]));
+    }
 }

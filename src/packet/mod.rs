@@ -1,13 +1,55 @@
 //! Record → [`Packet`]: a datagram, a segment, a fragment, or at once a [`Fate`].
+//!
+//! [`decode`] is the way that every packet of a night goes, and most of them are RTP. It looks at
+//! one record alone, remembers nothing, allocates nothing, and never fails: what can't be read
+//! further has its fate at once. What needs more than one record is [`defragment`]'s.
+//!
+//! This layer never looks for SIP. It only turns away what cannot be SIP (`sift`).
+//!
+//! In reading order: [`link`] strips the link-layer header, `ip` reads IP, UDP and TCP, `sift`
+//! turns media away, [`defragment`] joins fragments, [`fate`] names what became of a packet.
 
+pub mod defragment;
 pub mod fate;
+mod ip;
+pub mod link;
+mod sift;
 
 pub use fate::Fate;
+pub use ip::decode_payload;
 
+use crate::capture::record::Record;
+use link::Stripped;
 use std::net::IpAddr;
 
+/// What a record holds, as far as it can be told from this record alone.
+///
+/// Headers that end too early are [`Fate::Truncated`] where the snap length cut the record, and
+/// [`Fate::Malformed`] where it was captured whole.
+#[inline]
+pub fn decode<'a>(record: &Record<'a>) -> Packet<'a> {
+    let captured = u32::try_from(record.data.len()).unwrap_or(u32::MAX);
+    let snapped = record.original_len.saturating_sub(captured);
+    match link::strip(record.link, record.data) {
+        Stripped::Ip(bytes) => ip::decode(bytes, snapped),
+        Stripped::Short => Packet::Done(fate_of_short_headers(snapped > 0)),
+        Stripped::Done(fate) => Packet::Done(fate),
+    }
+}
+
+/// The fate of headers that end before they should.
+const fn fate_of_short_headers(is_snapped: bool) -> Fate {
+    if is_snapped {
+        Fate::Truncated
+    } else {
+        Fate::Malformed
+    }
+}
+
 /// One end of a datagram or connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Endpoint {
     /// IPv4 or IPv6 address. An IPv4-mapped IPv6 address stays IPv6.
     pub address: IpAddr,

@@ -27,7 +27,6 @@ use crate::packet::defragment::Defragmenter;
 use crate::report::row::Row;
 use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
-use crate::sip::HeaderName;
 use crate::sip::Message;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
@@ -274,9 +273,8 @@ impl CallShard {
     fn advance(&mut self, mail: &[Mail<'_>], now: Option<Nanos>, with: Surroundings<'_>) -> Rows {
         let mut over = Vec::new();
         for (sighting, glance) in mail {
-            let call_id = Message::parse(sighting.bytes, sighting.wholeness).and_then(|message| message.header(HeaderName::CallId).map(std::borrow::Cow::into_owned));
-            if let Some(call_id) = call_id {
-                self.calls.feed(&call_id, sighting, glance, &mut over);
+            if let Some(call_id) = Message::parse(sighting.bytes, sighting.wholeness).and_then(|message| message.call_id()) {
+                self.calls.feed(call_id, sighting, glance, &mut over);
             }
         }
         if let Some(now) = now {

@@ -49,11 +49,11 @@ impl Gathering {
             if row.is_resumed {
                 self.resumed.insert(row.call_id.clone());
             }
-            self.calls.push((row.start_time, row.call_id.clone(), row.file, row.invite_frame), row)?;
+            self.calls.push((row.start_time, row.call_id.clone(), row.file, row.invite_frame), &row)?;
         }
         for row in rows.rejections {
             self.rejection_count += 1;
-            self.rejections.push((row.request_time, row.call_id.clone(), row.file, row.invite_frame), row)?;
+            self.rejections.push((row.request_time, row.call_id.clone(), row.file, row.invite_frame), &row)?;
         }
         Ok(())
     }
@@ -70,7 +70,11 @@ impl Gathering {
         let mut totals = Totals::default();
         totals.join(&readings.totals.ledger, &readings.totals.sip);
         totals.join(&late.ledger, &late.sip);
+        let is_damaged = readings.all().iter().any(|reading| !reading.damage.is_empty());
+        let is_lacking = others.iter().any(|other| other.named || other.status != NotRead::NotACapture);
         let mut analysis = Analysis {
+            is_whole: !is_damaged && !is_lacking,
+            is_nothing: readings.all().is_empty() && !others.is_empty() && others.iter().all(|other| other.named),
             summary: summary(readings, others, &totals, learned),
             file_names: readings.all().iter().map(super::window::Reading::path).collect(),
             calls: self.calls.finish()?,
@@ -91,6 +95,10 @@ impl Gathering {
 pub struct Analysis {
     /// What was read, and what became of it. The counts by case and verdict are complete after [`Analysis::each_rejection`].
     pub summary: RunSummary,
+    /// True where everything was read: no capture is damaged, no file unreadable, and what was named is there and a capture.
+    pub is_whole: bool,
+    /// True where none of the named paths could be read.
+    pub is_nothing: bool,
     /// The captures by inventory number.
     pub file_names: Vec<PathBuf>,
     calls: Sorted<Order, Row>,

@@ -12,12 +12,12 @@ use crate::packet::Fate;
 use crate::packet::Segment;
 use crate::sip::Message;
 use crate::sip::Wholeness;
-use crate::sip::framing::Framer;
+use crate::sip::Framer;
 use crate::transport::Connections;
 use crate::transport::ConnectionId;
 use crate::transport::Delivery;
 use crate::transport::Event;
-use crate::transport::looks_like_tls;
+use crate::transport::tls::looks_like_tls;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
@@ -110,9 +110,9 @@ impl FlowShard {
         let Arrival { segment, at, .. } = arrival;
         let before = found.sip.messages;
         let carried = &mut self.carried;
-        let connection = self.connections.feed(segment, *at, &mut |delivery| deliver(carried, &delivery, *at, found));
+        let placement = self.connections.feed(segment, *at, &mut |delivery| deliver(carried, &delivery, *at, found));
         let completed = found.sip.messages > before;
-        let carried = self.carried.entry(connection).or_default();
+        let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
         if completed {
             note_sbc(&mut found.sbc, segment.from, segment.to, teams);

@@ -36,6 +36,9 @@ use self::window::Task;
 
 pub use self::analysis::Analysis;
 
+/// Bytes that each thread decodes before calls are advanced.
+pub const WINDOW: u64 = 16 << 20;
+
 /// What to analyse, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -45,6 +48,8 @@ pub struct Options {
     pub config: Config,
     /// Threads; at least 1.
     pub threads: usize,
+    /// Bytes that each thread decodes before calls are advanced; [`WINDOW`]. It bounds memory, and changes no result.
+    pub window: u64,
     /// Set by whoever wants the run to end early.
     pub stop: Arc<AtomicBool>,
 }
@@ -83,7 +88,7 @@ fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
     let teams = Teams::new(&options.config);
     let paths: Vec<String> = captures.iter().map(|capture| capture.path.display().to_string()).collect();
     let mut carry = Carry::new(Surroundings { teams: &teams, config: &options.config, paths: &paths });
-    let mut readings = Readings::new(&captures, options.threads);
+    let mut readings = Readings::new(&captures, options.window.saturating_mul(options.threads.max(1) as u64));
     let mut gathering = Gathering::default();
     let mut runs = Vec::new();
     while !readings.is_done() || !runs.is_empty() {

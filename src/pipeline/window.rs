@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::capture::Capture;
@@ -14,15 +15,14 @@ use crate::capture::Stopped;
 use crate::capture::record::Frame;
 use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
+use crate::report::summary::FileStatus;
+use crate::report::summary::FileSummary;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
 use super::advance::Totals;
 use super::chunk::Chunk;
 use super::chunk::Event;
-
-/// Bytes decoded by one thread before the calls are advanced.
-const WINDOW_PER_THREAD: u64 = 16 << 20;
 
 /// The longest chunk: long enough that a wrong guess at its start costs little, short enough that two threads
 /// finish together.
@@ -126,8 +126,8 @@ pub struct Readings<'c> {
 }
 
 impl<'c> Readings<'c> {
-    /// Nothing read yet.
-    pub fn new(captures: &'c [Capture], threads: usize) -> Self {
+    /// Nothing read yet. A window is `budget` bytes.
+    pub fn new(captures: &'c [Capture], budget: u64) -> Self {
         let all = captures.iter().enumerate().map(|(file, capture)| Reading {
             capture,
             file: u32::try_from(file).unwrap_or(u32::MAX),
@@ -140,7 +140,7 @@ impl<'c> Readings<'c> {
             gone: 0,
         });
         let (totals, sbc) = (Totals::default(), SbcAddresses::default());
-        Self { all: all.collect(), budget: WINDOW_PER_THREAD * threads.max(1) as u64, totals, sbc }
+        Self { all: all.collect(), budget, totals, sbc }
     }
 
     /// How far each capture is read, in inventory order.
@@ -155,7 +155,8 @@ impl<'c> Readings<'c> {
         let ahead = self.all.iter().filter(|reading| !reading.is_started).take(AHEAD).filter(is_due);
         let due: Vec<usize> = holding_up.chain(ahead).map(|reading| reading.file as usize).collect();
         let started = due.iter().filter(|&&file| self.all[file].is_started).count();
-        let chunk = (self.budget / started.max(1) as u64).clamp(SHORTEST_CHUNK, CHUNK);
+        // At least four chunks to a window, so that threads share one capture.
+        let chunk = (self.budget / started.max(4) as u64).clamp(SHORTEST_CHUNK.min(self.budget), CHUNK);
         let mut left = self.budget;
         let mut tasks = Vec::new();
         for file in due {
@@ -276,6 +277,23 @@ impl<'c> Reading<'c> {
                 self.damage.push(format!("{what}; nothing readable follows"));
                 self.is_ended = true;
             }
+        }
+    }
+
+    /// The capture's path.
+    pub fn path(&self) -> PathBuf {
+        self.capture.path.clone()
+    }
+
+    /// The capture's line in the summary.
+    pub fn summary(&self) -> FileSummary {
+        FileSummary {
+            path: self.capture.path.display().to_string(),
+            format: Some(self.capture.format.name()),
+            status: if self.damage.is_empty() { FileStatus::Ok } else { FileStatus::Partial },
+            error: (!self.damage.is_empty()).then(|| self.damage.join("; ")),
+            packets: self.records,
+            bytes: self.capture.len().unwrap_or(self.next.offset),
         }
     }
 

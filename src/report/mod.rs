@@ -1,5 +1,19 @@
 //! Diagnosis, call → files.
+//!
+//! In: calls that are over. Out: rows, and the tables, summary and pages made of them. This layer decides nothing about a
+//! call; it says what was decided. To be read in this order: `row`, `rows`, `columns`, `csv`; `escape` is the only way from
+//! foreign text to an output.
 
+pub mod closing;
+pub mod columns;
+pub mod csv;
+pub mod escape;
+pub mod explain;
 pub mod offer_facts;
+pub mod publish;
 pub mod row;
 pub mod rows;
+pub mod spill;
+pub mod summary;
+pub mod time;
+pub mod trunks;

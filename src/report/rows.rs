@@ -9,8 +9,7 @@ use crate::diagnosis::Reported;
 use crate::sip::HeaderName;
 use crate::sip::Method;
 use crate::sip::StartLine;
-use crate::sip::fields::name_addr::NameAddr;
-use crate::sip::uri::Uri;
+use crate::sip::Uri;
 use crate::text::Text;
 use crate::trunk::Config;
 use crate::trunk::Parties;
@@ -80,7 +79,7 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
     if !tells_caller(first) {
         return;
     }
-    row.caller = first.message.header(HeaderName::From).map(|value| user_of(NameAddr::parse(&value).uri)).unwrap_or_default();
+    row.caller = first.message.from().map(|from| user_of(from.uri)).unwrap_or_default();
     match first.message.start {
         StartLine::Request { uri, .. } => {
             row.callee = user_of(uri);
@@ -138,7 +137,7 @@ fn offer_in(request: Option<&Seen<'_>>) -> OfferIn {
 
 /// The user part of a URI; the number of a `tel:` URI; the whole URI where there is neither.
 fn user_of(uri: &[u8]) -> Text {
-    let user = Uri::parse(uri).user().unwrap_or_default();
+    let user = Uri::parse(uri).user.unwrap_or_default();
     Text::from(if user.is_empty() { uri.trim_ascii() } else { user })
 }
 

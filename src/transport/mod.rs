@@ -1,1 +1,23 @@
-//! To be written.
+//! Segments → bytes in order.
+//!
+//! [`Connections`] finds the connection that a segment belongs to and gives each direction's
+//! bytes, once and in order, to whoever asked. What can never come is said in so many words
+//! ([`Event::Lost`]), so that the reader can resynchronise, and counted.
+//!
+//! This layer never looks at what the bytes mean: where a message ends is SIP's to know.
+//!
+//! In reading order: [`tcp`] says what comes out, [`connections`] tells connections apart and
+//! bounds them, `assembler` puts one direction in order, `recency` knows which connection was
+//! used least recently; [`tls`] tells encrypted connections.
+
+mod assembler;
+pub mod connections;
+mod recency;
+pub mod tcp;
+pub mod tls;
+
+pub use connections::Connections;
+pub use tcp::ConnectionId;
+pub use tcp::Delivery;
+pub use tcp::Event;
+pub use tcp::Placement;

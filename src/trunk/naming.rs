@@ -21,9 +21,9 @@ use super::teams::address_in;
 /// SBC-side Contact, then From or To, where that is a name; else the SBC-side address. Host names in lower case.
 pub fn trunk_of(call: &Call<'_>, parties: Parties, teams: &Teams, config: &Config, path: &str) -> Text {
     let side = parties.sbc();
-    let hosts: Vec<Vec<u8>> = contact(call, side).into_iter().chain(identity(call, side)).collect();
+    let hosts: Vec<&[u8]> = contact(call, side).into_iter().chain(identity(call, side)).collect();
     let address = address(call, side, teams);
-    let configured = hosts.iter().map(|host| Some(host.as_slice())).chain([None]).find_map(|host| config.trunk_for(host, address, path));
+    let configured = hosts.iter().map(|host| Some(*host)).chain([None]).find_map(|host| config.trunk_for(host, address, path));
     if let Some(trunk) = configured {
         return Text::from(trunk.name.as_str());
     }
@@ -42,14 +42,14 @@ fn is_name(host: &[u8]) -> bool {
 
 /// The host of the first Contact by which this side wants to be reached: a refusal's or redirection's Contact is
 /// another's.
-fn contact(call: &Call<'_>, side: Side) -> Option<Vec<u8>> {
+fn contact<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
     let speaks_for_itself = |seen: &&Seen<'_>| seen.status().is_none_or(|status| status < 300 || status == 488);
     let contacts: Vec<_> = sent_by(side, call).filter(speaks_for_itself).filter_map(|seen| host(seen, HeaderName::Contact)).take(4).collect();
-    contacts.iter().find(|host| is_name(host)).or(contacts.first()).cloned()
+    contacts.iter().find(|host| is_name(host)).or(contacts.first()).copied()
 }
 
 /// The host of From where the SBC is the caller, of To where it is the callee.
-fn identity(call: &Call<'_>, side: Side) -> Option<Vec<u8>> {
+fn identity<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
     let first = call.initial_invite().or_else(|| call.first())?;
     host(first, if side == Side::Caller { HeaderName::From } else { HeaderName::To })
 }

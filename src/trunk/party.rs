@@ -11,9 +11,7 @@ use crate::call::Seen;
 use crate::sip::HeaderName;
 use crate::sip::Method;
 use crate::sip::StartLine;
-use crate::sip::fields::name_addr::NameAddr;
-use crate::sip::fields::via::Via;
-use crate::sip::uri::Uri;
+use crate::sip::Uri;
 
 use super::config::Config;
 use super::teams::Teams;
@@ -106,12 +104,12 @@ pub fn teams_end(seen: &Seen<'_>, teams: &Teams) -> Option<End> {
 }
 
 fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
-    let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(&host));
+    let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(host));
     let (sender, receiver) = match (ground, seen.message.start) {
         (Ground::Address, _) => (teams.has_address(seen.from.address), teams.has_address(seen.to.address)),
         (Ground::Product, _) => (product_is_teams(seen, teams), false),
         (Ground::Contact, StartLine::Request { uri, .. }) => {
-            (host_of(HeaderName::Contact) || via_is_teams(seen, teams), teams.has_host(Uri::parse(uri).host()))
+            (host_of(HeaderName::Contact) || via_is_teams(seen, teams), teams.has_host(Uri::parse(uri).host))
         }
         // The top Via of a response is that of the element it is sent to (RFC 3261 §18.2.2).
         (Ground::Contact, StartLine::Response { .. }) => (host_of(HeaderName::Contact), via_is_teams(seen, teams)),
@@ -130,13 +128,12 @@ fn product_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
 }
 
 fn via_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
-    seen.message.header(HeaderName::Via).is_some_and(|value| teams.has_host(Via::parse(&value).host))
+    seen.message.vias().next().is_some_and(|via| teams.has_host(via.host))
 }
 
 /// The host in a From, To or Contact.
-pub(super) fn host(seen: &Seen<'_>, name: HeaderName) -> Option<Vec<u8>> {
-    let value = seen.message.header(name)?;
-    let host = Uri::parse(NameAddr::parse(&value).uri).host().to_vec();
+pub(super) fn host<'a>(seen: &Seen<'a>, name: HeaderName) -> Option<&'a [u8]> {
+    let host = seen.message.addresses(name).next()?.parsed_uri().host;
     (!host.is_empty()).then_some(host)
 }
 
@@ -178,8 +175,8 @@ pub fn tells_caller(seen: &Seen<'_>) -> bool {
 }
 
 /// The caller's tag; of a call without its INVITE, the From tag of its first message.
-fn reference_tag<'call>(call: &'call Call<'_>) -> &'call [u8] {
-    call.caller_tag().or_else(|| call.first().map(|first| first.from_tag.as_slice())).unwrap_or_default()
+fn reference_tag<'a>(call: &Call<'a>) -> &'a [u8] {
+    call.caller_tag().or_else(|| call.first().map(|first| first.from_tag)).unwrap_or_default()
 }
 
 /// A request with the caller's tag in From was sent by the caller, and its response by the callee.

@@ -46,3 +46,84 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
         format!("{seen}; no stream is new, so it may be a plain hold")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CASE;
+    use crate::diagnosis::case::Observation;
+    use crate::diagnosis::sample::observe;
+    use crate::diagnosis::sample::observe_again;
+    use crate::diagnosis::sample::session;
+
+    const HOLD: &str = "c=IN IP4 0.0.0.0\nt=0 0\nm=audio 4000 RTP/SAVP 8";
+
+    fn fires(lines: &str) -> bool {
+        observe(&CASE, &session(lines)).is_observed()
+    }
+
+    #[test]
+    fn the_first_offer_of_a_call_is_all_new() {
+        assert!(matches!(observe(&CASE, &session(HOLD)), Observation::Proves(_)));
+    }
+
+    #[test]
+    fn a_hold_by_0000_only_suggests_it() {
+        assert!(matches!(observe_again(&CASE, &["audio"], &session(HOLD)), Observation::Suggests(_)));
+    }
+
+    #[test]
+    fn a_stream_more_than_was_agreed_proves_it() {
+        let sdp = session(&format!("{HOLD}\nm=video 4002 RTP/SAVP 34"));
+        assert!(matches!(observe_again(&CASE, &["audio"], &sdp), Observation::Proves(_)));
+    }
+
+    #[test]
+    fn the_unspecified_ipv6_address_is_one_too() {
+        assert!(fires("c=IN IP6 ::\nt=0 0\nm=audio 4000 RTP/SAVP 8"));
+        assert!(fires("c=IN IP6 0:0:0:0:0:0:0:0\nt=0 0\nm=audio 4000 RTP/SAVP 8"));
+    }
+
+    #[test]
+    fn the_address_wins_over_inactive() {
+        assert!(fires(&format!("{HOLD}\na=inactive")));
+    }
+
+    #[test]
+    fn a_media_level_address_wins_over_the_sessions() {
+        assert!(!fires("c=IN IP4 0.0.0.0\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 192.0.2.7"));
+        assert!(fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 0.0.0.0"));
+    }
+
+    #[test]
+    fn the_address_in_o_is_not_the_connection_address() {
+        let sdp = session("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8").replace("o=- 1 1 IN IP4 192.0.2.7", "o=- 0 0 IN IP4 0.0.0.0");
+        assert!(!observe(&CASE, &sdp).is_observed());
+    }
+
+    #[test]
+    fn the_address_in_a_rtcp_is_not_the_connection_address() {
+        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=rtcp:9 IN IP4 0.0.0.0"));
+    }
+
+    #[test]
+    fn raddr_of_a_candidate_is_not_the_connection_address() {
+        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=candidate:2 1 UDP 1694498815 192.0.2.9 4000 typ srflx raddr 0.0.0.0 rport 9"));
+    }
+
+    #[test]
+    fn a_stream_with_port_0_is_no_stream() {
+        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nm=video 0 RTP/SAVP 34\nc=IN IP4 0.0.0.0"));
+    }
+
+    #[test]
+    fn port_9_with_ice_is_not_it() {
+        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 9 RTP/SAVP 8\na=candidate:1 1 UDP 2130706431 192.0.2.7 4000 typ host"));
+    }
+
+    #[test]
+    fn hold_by_inactive_or_sendonly_with_a_real_address_is_not_it() {
+        for direction in ["inactive", "sendonly", "recvonly"] {
+            assert!(!fires(&format!("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na={direction}")), "{direction}");
+        }
+    }
+}

@@ -44,3 +44,56 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
     Observation::Proves(format!("no supported audio codec (offered: {offered})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CASE;
+    use crate::diagnosis::case::Observation;
+    use crate::diagnosis::sample::observe;
+    use crate::diagnosis::sample::with_media;
+
+    fn proves(media: &str) -> bool {
+        matches!(observe(&CASE, &with_media(media)), Observation::Proves(_))
+    }
+
+    #[test]
+    fn each_supported_codec_alone_is_enough() {
+        for format in ["0", "8", "9", "18", "96\na=rtpmap:96 SILK/8000", "96\na=rtpmap:96 silk/16000", "96\na=rtpmap:96 G729/8000", "96\na=rtpmap:96 G729a/8000"] {
+            assert!(!proves(&format!("m=audio 4000 RTP/SAVP {format}")), "{format}");
+        }
+    }
+
+    #[test]
+    fn codecs_that_direct_routing_does_not_list_are_not_supported() {
+        for format in ["3", "4", "15", "96\na=rtpmap:96 AMR/8000", "96\na=rtpmap:96 opus/48000/2", "96\na=rtpmap:96 G726-32/8000", "96"] {
+            assert!(proves(&format!("m=audio 4000 RTP/SAVP {format}")), "{format}");
+        }
+    }
+
+    #[test]
+    fn silk_at_another_clock_rate_is_not_supported() {
+        assert!(proves("m=audio 4000 RTP/SAVP 96 97\na=rtpmap:96 SILK/12000\na=rtpmap:97 SILK/24000"));
+    }
+
+    #[test]
+    fn telephone_events_and_comfort_noise_are_no_speech() {
+        assert!(proves("m=audio 4000 RTP/SAVP 13 101\na=rtpmap:101 telephone-event/8000"));
+    }
+
+    #[test]
+    fn an_unsupported_codec_beside_a_supported_one_is_fine() {
+        assert!(!proves("m=audio 4000 RTP/SAVP 102 8\na=rtpmap:102 opus/48000/2"));
+    }
+
+    #[test]
+    fn a_stream_with_port_0_offers_nothing() {
+        assert!(proves("m=audio 0 RTP/SAVP 8"));
+        assert!(proves("m=audio 0 RTP/SAVP 8\nm=audio 4000 RTP/SAVP 3"));
+        assert!(!proves("m=audio 0 RTP/SAVP 3\nm=audio 4000 RTP/SAVP 8"));
+    }
+
+    #[test]
+    fn video_alone_is_no_audio() {
+        assert!(proves("m=video 4000 RTP/SAVP 34"));
+    }
+}

@@ -45,3 +45,50 @@ fn settle(observation: Observation, bypass: Bypass) -> Observation {
         (other, _) => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CASE;
+    use crate::diagnosis::Verdict;
+    use crate::diagnosis::case::Observation;
+    use crate::diagnosis::sample::CANDIDATE;
+    use crate::diagnosis::sample::diagnose;
+    use crate::diagnosis::sample::good;
+    use crate::diagnosis::sample::observe;
+    use crate::trunk::Bypass;
+
+    fn without_candidates() -> String {
+        good().replace(&format!("{CANDIDATE}\r\n"), "")
+    }
+
+    #[test]
+    fn an_offer_without_candidates_only_suggests_it() {
+        assert!(matches!(observe(&CASE, &without_candidates()), Observation::Suggests(_)));
+        assert!(matches!(observe(&CASE, &good()), Observation::Refutes(_)));
+    }
+
+    #[test]
+    fn ufrag_and_pwd_are_no_candidate() {
+        let sdp = format!("{}a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-lite\r\n", without_candidates());
+        assert!(matches!(observe(&CASE, &sdp), Observation::Suggests(_)));
+    }
+
+    #[test]
+    fn what_the_trunk_got_accepted_decides() {
+        let verdict = |bypass| diagnose(Some(&without_candidates()), "", bypass);
+        assert_eq!(verdict(Bypass::Unknown).verdict, Verdict::Possible);
+        assert_eq!(verdict(Bypass::Seen).verdict, Verdict::Inferred);
+        assert_eq!(verdict(Bypass::Configured).verdict, Verdict::Inferred);
+        let normal = verdict(Bypass::Not);
+        assert_eq!((normal.verdict, normal.case), (Verdict::Undocumented, None));
+    }
+
+    #[test]
+    fn reported_and_no_candidate_is_confirmed_whatever_the_trunk() {
+        let reason = "Q.850;cause=63;text=\"5a0345d0-0000-4000-8000-000000000000;There are no ICE candidates in the SDP. Non-ice endpoints cannot use bypass\"";
+        for bypass in [Bypass::Unknown, Bypass::Not] {
+            assert_eq!(diagnose(Some(&without_candidates()), reason, bypass).verdict, Verdict::Confirmed);
+        }
+        assert_eq!(diagnose(Some(&good()), reason, Bypass::Unknown).verdict, Verdict::Contradicted);
+    }
+}

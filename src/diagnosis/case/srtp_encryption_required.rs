@@ -66,3 +66,105 @@ fn what_lacks(media: &MediaDescription<'_>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::CASE;
+    use crate::diagnosis::case::Observation;
+    use crate::diagnosis::sample::KEY;
+    use crate::diagnosis::sample::observe;
+    use crate::diagnosis::sample::session;
+    use crate::diagnosis::sample::with_media;
+
+    const FINGERPRINT: &str = "a=fingerprint:sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF\na=setup:actpass";
+
+    fn seen(media: &str) -> Observation {
+        observe(&CASE, &with_media(media))
+    }
+
+    fn proof(media: &str) -> String {
+        let seen = seen(media);
+        assert!(matches!(seen, Observation::Proves(_)), "{media}: {seen:?}");
+        seen.text().to_owned()
+    }
+
+    #[test]
+    fn srtp_off() {
+        assert!(proof("m=audio 4000 RTP/AVP 8").contains("SRTP is off"));
+    }
+
+    #[test]
+    fn a_key_under_rtp_avp_is_no_srtp_offer() {
+        assert!(proof(&format!("m=audio 4000 RTP/AVP 8\n{KEY}")).contains("not a secure one"));
+    }
+
+    #[test]
+    fn a_secure_profile_without_a_key_is_no_srtp_offer() {
+        assert!(proof("m=audio 4000 RTP/SAVP 8").ends_with("without a=crypto"));
+    }
+
+    #[test]
+    fn dtls_alone_is_no_srtp_offer() {
+        assert!(proof(&format!("m=audio 4000 UDP/TLS/RTP/SAVP 8\n{FINGERPRINT}")).contains("DTLS alone"));
+    }
+
+    #[test]
+    fn other_suites_alone_are_no_srtp_offer() {
+        let key = KEY.replace("SHA1_80", "SHA1_32");
+        assert!(proof(&format!("m=audio 4000 RTP/SAVP 8\n{key}")).contains("with AES_CM_128_HMAC_SHA1_32, not"));
+    }
+
+    #[test]
+    fn a_key_of_another_length_or_no_base64_is_no_key() {
+        for inline in ["inline:c2hvcnQ=", "inline:!!!!", "WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ"] {
+            assert!(proof(&format!("m=audio 4000 RTP/SAVP 8\na=crypto:1 AES_CM_128_HMAC_SHA1_80 {inline}")).contains("30 bytes"), "{inline}");
+        }
+    }
+
+    #[test]
+    fn unencrypted_srtp_is_no_key() {
+        proof(&format!("m=audio 4000 RTP/SAVP 8\n{KEY} UNENCRYPTED_SRTP"));
+    }
+
+    #[test]
+    fn cryptoscale_is_not_crypto() {
+        proof("m=audio 4000 RTP/SAVP 8\na=cryptoscale:1 client AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ");
+    }
+
+    #[test]
+    fn a_key_at_session_level_is_none_of_the_stream() {
+        let sdp = session(&format!("c=IN IP4 192.0.2.7\nt=0 0\n{KEY}\nm=audio 4000 RTP/SAVP 8"));
+        assert!(matches!(observe(&CASE, &sdp), Observation::Proves(_)));
+    }
+
+    #[test]
+    fn a_key_on_a_refused_stream_encrypts_nothing() {
+        proof(&format!("m=audio 4000 RTP/AVP 8\nm=audio 0 RTP/SAVP 8\n{KEY}"));
+    }
+
+    #[test]
+    fn every_secure_profile_will_do() {
+        for profile in ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "TCP/RTP/SAVP"] {
+            assert!(matches!(seen(&format!("m=audio 4000 {profile} 8\n{KEY}")), Observation::Refutes(_)), "{profile}");
+        }
+    }
+
+    #[test]
+    fn the_wanted_suite_need_not_be_the_first_and_needs_no_lifetime() {
+        let key = KEY.trim_end_matches("|2^31").replace(":1 ", ":2 ");
+        let other = KEY.replace("SHA1_80", "SHA1_32");
+        assert!(matches!(seen(&format!("m=audio 4000 RTP/SAVP 8\n{other}\n{key}")), Observation::Refutes(_)));
+    }
+
+    #[test]
+    fn of_a_plain_and_a_secure_stream_the_secure_one_counts() {
+        assert!(matches!(seen(&format!("m=audio 4000 RTP/AVP 8\nm=audio 4002 RTP/SAVP 8\n{KEY}")), Observation::Refutes(_)));
+    }
+
+    #[test]
+    fn no_key_is_ever_shown() {
+        for media in [format!("m=audio 4000 RTP/AVP 8\n{KEY}"), format!("m=audio 4000 RTP/SAVP 8\n{KEY}")] {
+            assert!(!format!("{:?}", seen(&media)).contains("WnD7"));
+        }
+    }
+}

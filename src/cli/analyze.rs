@@ -1,0 +1,206 @@
+//! `sip488 analyze`: outputs are begun before the work, and put in place together after it.
+#![expect(clippy::disallowed_methods, reason = "the configuration file and the key logs are read here")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::io::BufWriter;
+use std::io::ErrorKind;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context;
+
+use crate::pipeline::Analysis;
+use crate::pipeline::Error;
+use crate::pipeline::Options;
+use crate::pipeline::WINDOW;
+use crate::pipeline::analyze;
+use crate::report::closing::Style;
+use crate::report::closing::closing;
+use crate::report::columns;
+use crate::report::columns::Print;
+use crate::report::csv::Table;
+use crate::report::publish::Publication;
+use crate::report::row::Row;
+use crate::report::summary::RunSummary;
+use crate::report::time::Zone;
+use crate::report::trunks::TrunkCounts;
+use crate::trunk::Config;
+
+use super::arguments::Analyze;
+use super::exit::Exit;
+use super::progress::Bar;
+
+/// Reads, tells, writes.
+pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
+    let zone = Zone::named(&arguments.time_zone)?;
+    let config = config(arguments)?;
+    check_keylogs(arguments)?;
+    let mut outputs = Outputs::begin(arguments)?;
+    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), std::num::NonZero::get);
+    let options = Options { paths: arguments.paths.clone(), config, threads, window: WINDOW, stop: stop_on_signal()? };
+    let bar = Bar::new(arguments.quiet);
+    let analysis = analyze(&options, &bar);
+    bar.finish();
+    let mut analysis = match analysis {
+        Err(Error::Stopped) => return Ok(Exit::Stopped),
+        other => other?,
+    };
+    if analysis.is_nothing {
+        return Err(nothing_read(&analysis.summary));
+    }
+    let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
+    let Some(trunks) = trunks else { return Ok(Exit::Stopped) };
+    outputs.publish()?;
+    if !arguments.quiet {
+        let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());
+    }
+    Ok(if analysis.is_whole { Exit::Whole } else { Exit::Partial })
+}
+
+fn config(arguments: &Analyze) -> anyhow::Result<Config> {
+    let mut config = match &arguments.config {
+        None => Config::default(),
+        Some(path) => {
+            let text = fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
+            Config::parse(&text).with_context(|| format!("--config {}", path.display()))?
+        }
+    };
+    for value in &arguments.teams {
+        config.add_teams(value).map_err(|why| anyhow::anyhow!("--teams {why}"))?;
+    }
+    Ok(config)
+}
+
+/// A key log that can't be read is an error now, not after the night is read.
+fn check_keylogs(arguments: &Analyze) -> anyhow::Result<()> {
+    for path in &arguments.keylog {
+        fs::File::open(path).with_context(|| format!("--keylog {}", path.display()))?;
+    }
+    if !arguments.keylog.is_empty() && !arguments.quiet {
+        let _ = writeln!(io::stderr(), "sip488: TLS is not decrypted yet: --keylog has no effect");
+    }
+    Ok(())
+}
+
+fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("signals can't be caught")?;
+    Ok(stop)
+}
+
+/// Why there is no result at all.
+fn nothing_read(summary: &RunSummary) -> anyhow::Error {
+    let mut why = String::from("none of the named paths is a readable capture");
+    for file in summary.files.iter().take(10) {
+        let reason = file.error.as_deref().unwrap_or("it is no pcap or pcapng file");
+        let _ = write!(why, "\n  {}: {reason}", file.path);
+    }
+    anyhow::Error::msg(why)
+}
+
+fn style() -> Style {
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if io::stderr().is_terminal() && !is_unwanted { Style::Coloured } else { Style::Plain }
+}
+
+/// Where the results go.
+struct Outputs {
+    calls: Calls,
+    rejections: Option<Publication>,
+    trunks: Option<Publication>,
+    summary: Option<Publication>,
+}
+
+enum Calls {
+    File(Publication),
+    Stdout(BufWriter<io::Stdout>),
+}
+
+impl Outputs {
+    fn begin(arguments: &Analyze) -> anyhow::Result<Self> {
+        let begin = |path: &Option<std::path::PathBuf>| path.as_deref().map(|path: &Path| Publication::begin(path)).transpose();
+        Ok(Self {
+            calls: match begin(&arguments.output)? {
+                Some(file) => Calls::File(file),
+                None => Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
+            },
+            rejections: begin(&arguments.rejections)?,
+            trunks: begin(&arguments.trunk_report)?,
+            summary: begin(&arguments.summary)?,
+        })
+    }
+
+    /// Writes everything; none where a signal ended it.
+    fn write(&mut self, analysis: &mut Analysis, zone: &Zone, only_488: bool, stop: &AtomicBool) -> anyhow::Result<Option<Vec<TrunkCounts>>> {
+        let paths: Vec<String> = analysis.file_names.iter().map(|path| path.display().to_string()).collect();
+        let print = Print { zone, paths: &paths };
+        let mut rejections = self.rejections.as_mut().map(|file| Table::begin(columns::calls::COLUMNS, print, file)).transpose()?;
+        analysis.each_rejection::<anyhow::Error>(|row| Ok(rejections.as_mut().map_or(Ok(()), |table| table.row(row))?))?;
+        rejections.map_or(Ok(()), Table::finish)?;
+        let is_wanted = |row: &Row| !only_488 || row.rejections > 0;
+        let trunks = match &mut self.calls {
+            Calls::File(file) => {
+                let mut table = Table::begin(columns::calls::COLUMNS, print, file)?;
+                let trunks = analysis.each_call::<anyhow::Error>(|row| if is_wanted(row) { Ok(table.row(row)?) } else { Ok(()) })?;
+                table.finish()?;
+                trunks
+            }
+            Calls::Stdout(out) => write_to_stdout(analysis, print, is_wanted, out)?,
+        };
+        if let Some(file) = &mut self.trunks {
+            let mut table = Table::begin(columns::trunks::COLUMNS, print, file)?;
+            for trunk in &trunks {
+                table.row(trunk)?;
+            }
+            table.finish()?;
+        }
+        if let Some(file) = &mut self.summary {
+            file.write_all(analysis.summary.json()?.as_bytes())?;
+        }
+        Ok((!stop.load(Ordering::Relaxed)).then_some(trunks))
+    }
+
+    /// Puts all files in place; none where one of them can't be written whole.
+    fn publish(self) -> anyhow::Result<()> {
+        let mut files: Vec<Publication> = [self.rejections, self.trunks, self.summary].into_iter().flatten().collect();
+        if let Calls::File(file) = self.calls {
+            files.push(file);
+        }
+        for file in &mut files {
+            file.complete()?;
+        }
+        for file in files {
+            file.publish()?;
+        }
+        Ok(())
+    }
+}
+
+/// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
+fn write_to_stdout(analysis: &Analysis, print: Print<'_>, is_wanted: impl Fn(&Row) -> bool, out: &mut impl Write) -> anyhow::Result<Vec<TrunkCounts>> {
+    let is_pipe = |error: &io::Error| error.kind() == ErrorKind::BrokenPipe;
+    let mut table = match Table::begin(columns::calls::COLUMNS, print, out) {
+        Ok(table) => Some(table),
+        Err(error) if is_pipe(&error) => None,
+        Err(error) => return Err(error).context("standard output"),
+    };
+    let trunks = analysis.each_call::<anyhow::Error>(|row| {
+        let written = table.as_mut().filter(|_| is_wanted(row)).map_or(Ok(()), |table| table.row(row));
+        match written {
+            Err(error) if is_pipe(&error) => table = None,
+            other => other.context("standard output")?,
+        }
+        Ok(())
+    })?;
+    match table.map_or(Ok(()), Table::finish) {
+        Err(error) if !is_pipe(&error) => Err(error).context("standard output"),
+        _ => Ok(trunks),
+    }
+}

@@ -1,0 +1,107 @@
+//! The command line's words.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+
+const EXAMPLES: &str = "\
+Examples:
+  sip488 analyze trace.pcapng -o calls.csv
+      one capture, a row per call
+  sip488 analyze trace.pcapng --only-488 --rejections refused.csv -o calls.csv
+      the refused calls, and a row for each refused request, re-INVITEs too
+  sip488 analyze -q /var/captures -o calls.csv --trunk-report trunks.csv --summary run.json
+      a night of ring files from cron: silent unless something could not be read
+  tcpdump -i any -s 0 -w - port 5060 | sip488 analyze - -o calls.csv
+      from standard input
+  sip488 explain srtp-encryption-required
+      what it means, what confirms it, what to do";
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  everything was read
+  1  a capture is damaged or unreadable, or a named file is missing or no capture;
+     the results of all the rest are written
+  2  nothing could be done: bad usage, none of the named paths readable, output not writable
+  130  stopped by a signal; nothing is written";
+
+/// Reads captures of Microsoft Teams Direct Routing trunks and tells why each call was refused with SIP 488.
+#[derive(Debug, Parser)]
+#[command(name = "sip488", version, after_help = EXAMPLES, after_long_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures and write a CSV row per call
+    Analyze(Analyze),
+    /// Tell what a case means, what confirms it, and what to do
+    Explain(Explain),
+}
+
+/// Read captures and write a CSV row per call.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+pub struct Analyze {
+    /// Capture file, folder (searched recursively), or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Calls CSV; standard output when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// CSV, one row per rejection
+    #[arg(long, value_name = "FILE")]
+    pub rejections: Option<PathBuf>,
+    /// CSV, one row per trunk
+    #[arg(long, value_name = "FILE")]
+    pub trunk_report: Option<PathBuf>,
+    /// JSON, what was read and what became of every packet
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Keep only calls with at least one rejection in the calls CSV (other outputs are not affected)
+    #[arg(long)]
+    pub only_488: bool,
+    /// NSS key log for TLS (repeatable); not used yet
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+    /// TOML: trunk names, what counts as Teams
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// An address or host that also counts as Teams (repeatable)
+    #[arg(long, value_name = "CIDR|HOST")]
+    pub teams: Vec<String>,
+    /// Zone of the times in the CSVs, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// Threads; default: all cores
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// No progress, no closing summary
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Tell what a case means, what confirms it, and what to do.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A case, a finding, or one of Microsoft's codes; without it, the list
+    #[arg(value_name = "CASE")]
+    pub case: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        super::Arguments::command().debug_assert();
+    }
+}

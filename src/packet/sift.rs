@@ -1,0 +1,78 @@
+//! The cheapest tests on a UDP payload: most packets of a night end here.
+//!
+//! Passing proves nothing; failing proves that the payload is not SIP. Nothing has been built from
+//! the headers when these tests run.
+
+/// Whether a SIP message might begin so. False for an empty payload, RTP and RTCP, STUN, DTLS.
+///
+/// A message begins with a method or `SIP/2.0`, which are tokens (RFC 3261 §25.1). Some senders
+/// put line ends, blanks or NUL before it. Looking at two bytes rather than one also turns away
+/// STUN and most of DNS, which begin with a byte that could be padding or a letter by chance.
+#[inline]
+pub(super) fn might_be_sip(payload: &[u8]) -> bool {
+    match *payload {
+        [first, second, ..] => {
+            // RFC 3550 §5.1: the two top bits are the version, and it is 2. Wireshark and others
+            // test it first for the same reason: it is nearly always true.
+            first & 0xC0 != 0x80 && MAY_BEGIN[usize::from(first)] && MAY_BEGIN[usize::from(second)]
+        }
+        [only] => MAY_BEGIN[usize::from(only)],
+        [] => false,
+    }
+}
+
+/// Which bytes may stand at the very beginning: token characters, line ends, blanks and NUL.
+static MAY_BEGIN: [bool; 256] = {
+    let mut may = [false; 256];
+    let allowed = b"-.!%*_+`'~\r\n \t\0";
+    let mut index = 0;
+    while index < allowed.len() {
+        may[allowed[index] as usize] = true;
+        index += 1;
+    }
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 256")]
+        if (byte as u8).is_ascii_alphanumeric() {
+            may[byte] = true;
+        }
+        byte += 1;
+    }
+    may
+};
+
+#[cfg(test)]
+mod tests {
+    use super::might_be_sip;
+
+    #[test]
+    fn media_and_stun_and_dtls_and_nothing_are_turned_away() {
+        for payload in [
+            &b""[..],
+            b"\x80\x08",
+            b"\x81\xC8",
+            b"\xBF",
+            b"\x00\x01\x00\x44",
+            b"\x01\x01",
+            b"\x16\xFE\xFD",
+        ] {
+            assert!(!might_be_sip(payload), "{payload:?}");
+        }
+    }
+
+    #[test]
+    fn requests_responses_and_padding_pass() {
+        for payload in [
+            &b"INVITE sip:"[..],
+            b"SIP/2.0 488",
+            b"\r\n\r\n",
+            b"\0\0\0\0",
+            b"A sip:b",
+            b"!interesting-Method0123",
+            b" \tACK",
+            b"I",
+        ] {
+            assert!(might_be_sip(payload), "{payload:?}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The only way from foreign text to a cell or a terminal line.
+//!
+//! Nothing that a header says can run: not as a formula in a spreadsheet, not as an escape sequence in a terminal.
+
+use std::borrow::Cow;
+
+use crate::text::Text;
+
+/// A text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
+pub fn cell(text: &Text) -> Cow<'_, str> {
+    guarded(String::from_utf8_lossy(text.as_bytes()))
+}
+
+/// Several texts as one cell, joined by `;`.
+pub fn list(texts: &[Text]) -> String {
+    let joined: Vec<Cow<'_, str>> = texts.iter().map(|text| String::from_utf8_lossy(text.as_bytes())).collect();
+    guarded(Cow::Owned(joined.join(";"))).into_owned()
+}
+
+/// Our own words as a cell, which may begin with somebody else's.
+pub fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
+    // NUL ends a cell in more than one reader.
+    let text = if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text };
+    if runs_as_formula(&text) { Cow::Owned(format!("'{text}")) } else { text }
+}
+
+/// True for what begins like a formula and is not just a number or a phone number.
+fn runs_as_formula(text: &str) -> bool {
+    if !text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        return false;
+    }
+    let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_number = rest.starts_with(|first: char| first.is_ascii_digit() || first == '(' || first == '.' || first == ' ')
+        && rest.bytes().any(|byte| byte.is_ascii_digit())
+        && rest.bytes().all(|byte| byte.is_ascii_digit() || b" ().-".contains(&byte));
+    !is_number
+}
+
+/// A text as part of a terminal line: control characters and what changes the direction of writing are made visible.
+pub fn terminal(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
+        if is_unfit_for_terminals(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+        shown
+    })
+}
+
+/// Control characters, line and paragraph separators, and the bidirectional controls (Unicode UAX #9).
+fn is_unfit_for_terminals(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+    use super::list;
+    use super::terminal;
+    use crate::text::Text;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_gets_an_apostrophe() {
+        for text in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\r=1", "+", "-", "=123", "+49a"] {
+            assert_eq!(cell(&Text::from(text)), format!("'{text}"));
+        }
+    }
+
+    #[test]
+    fn numbers_phone_numbers_and_other_text_are_left_alone() {
+        for text in ["+15550100", "+49 (30) 23125-000", "-12.5", "+1.555.0100", "1=2", "", "alice", "'quoted"] {
+            assert_eq!(cell(&Text::from(text)), text);
+        }
+    }
+
+    #[test]
+    fn a_list_is_guarded_as_a_whole() {
+        assert_eq!(list(&[Text::from("=A"), Text::from("B")]), "'=A;B");
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_become_the_replacement_character() {
+        assert_eq!(cell(&Text::from(&b"a\xffb"[..])), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn nothing_drives_a_terminal() {
+        assert_eq!(terminal("a\x1b[2J\u{202e}b"), "a\\u{1b}[2J\\u{202e}b");
+    }
+}

@@ -1,0 +1,156 @@
+//! The run summary: what was read, and what became of every packet.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::diagnosis::CASES;
+use crate::diagnosis::Diagnosis;
+use crate::diagnosis::Verdict;
+use crate::packet::Fate;
+
+/// The JSON of `--summary`. The order of the fields is the order in the file.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunSummary {
+    /// The program's version.
+    pub version: &'static str,
+    /// Every file that was looked at.
+    pub files: Vec<FileSummary>,
+    /// Packets by fate; `total` is the sum of the others.
+    pub packets: Packets,
+    /// SIP messages on the wire.
+    pub sip: SipSummary,
+    /// Calls.
+    pub calls: u64,
+    /// Rejections.
+    pub rejections: u64,
+    /// Rejections by case; every case is there.
+    pub cases: BTreeMap<&'static str, u64>,
+    /// Rejections by verdict; every verdict is there.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// What bounds and losses took.
+    pub limits: Limits,
+}
+
+/// One file.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileSummary {
+    /// As named, or as found below what was named.
+    pub path: String,
+    /// `pcap`, `pcapng`; null where it is no capture.
+    pub format: Option<&'static str>,
+    /// Whether it was read.
+    pub status: FileStatus,
+    /// What was wrong, and where.
+    pub error: Option<String>,
+    /// Packets read.
+    pub packets: u64,
+    /// The file's bytes.
+    pub bytes: u64,
+}
+
+/// Whether a file was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileStatus {
+    /// All of it.
+    Ok,
+    /// But for damage.
+    Partial,
+    /// Not at all.
+    Unreadable,
+    /// It is no capture.
+    NotACapture,
+}
+
+/// Packets by fate.
+#[derive(Clone, Debug, Default)]
+pub struct Packets(BTreeMap<&'static str, u64>);
+
+impl Packets {
+    /// Packets of one fate.
+    pub fn of(&self, fate: Fate) -> u64 {
+        self.0.get(fate.name()).copied().unwrap_or_default()
+    }
+
+    /// All packets.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
+
+impl Serialize for Packets {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fates = Fate::ALL.iter().map(|&fate| (fate.name(), self.of(fate)));
+        serializer.collect_map(std::iter::once(("total", self.total())).chain(fates))
+    }
+}
+
+/// SIP messages, after defragmentation and reassembly; retransmitted messages and packets captured twice included.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SipSummary {
+    /// Messages.
+    pub messages: u64,
+    /// Those among them that lack a field that every message must have.
+    pub malformed: u64,
+    /// Requests by method.
+    pub requests: BTreeMap<String, u64>,
+    /// Responses by status code.
+    pub responses: BTreeMap<String, u64>,
+}
+
+/// What bounds and losses took. All zero on a healthy night.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Messages left out of calls with too many.
+    pub messages_left_out: u64,
+    /// Call-IDs closed early because too much was open at once.
+    pub calls_evicted: u64,
+    /// Connections given up for lack of room.
+    pub connections_evicted: u64,
+    /// Bytes of TCP connections that never came.
+    pub stream_bytes_lost: u64,
+    /// IP datagrams of which a fragment never came.
+    pub datagrams_evicted: u64,
+}
+
+impl RunSummary {
+    /// Nothing read.
+    pub fn new() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            files: Vec::new(),
+            packets: Packets::default(),
+            sip: SipSummary::default(),
+            calls: 0,
+            rejections: 0,
+            cases: CASES.iter().map(|case| (case.name, 0)).collect(),
+            verdicts: Verdict::ALL.iter().map(|verdict| (verdict.name(), 0)).collect(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Sets the packets of each fate.
+    pub fn count_packets(&mut self, of: impl Fn(Fate) -> u64) {
+        self.packets.0 = Fate::ALL.iter().map(|&fate| (fate.name(), of(fate))).collect();
+    }
+
+    /// Counts one rejection.
+    pub fn count(&mut self, diagnosis: &Diagnosis) {
+        *self.verdicts.entry(diagnosis.verdict.name()).or_default() += 1;
+        if let Some(case) = diagnosis.case() {
+            *self.cases.entry(case.name).or_default() += 1;
+        }
+    }
+
+    /// The JSON, with a line end.
+    pub fn json(&self) -> serde_json::Result<String> {
+        serde_json::to_string_pretty(self).map(|json| json + "\n")
+    }
+}
+
+impl Default for RunSummary {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,50 @@
+//! `;name=value` parameters (RFC 3261 §25.1, `generic-param`), of headers and of URIs.
+
+use super::super::grammar::Parts;
+use super::super::grammar::Unclosed;
+use super::super::grammar::split_once;
+
+/// The parameters of a value, from their first semicolon on. White space may stand around `;` and
+/// `=`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Params<'a>(&'a [u8]);
+
+impl<'a> Params<'a> {
+    /// The parameters in `written`, with or without a semicolon at its beginning.
+    pub fn new(written: &'a [u8]) -> Self {
+        Self(written)
+    }
+
+    /// Names and values in order, as written; a parameter without a value has an empty one.
+    pub fn iter(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        Parts::new(self.0, b';', Unclosed::ToTheEnd)
+            .map(|part| {
+                let (name, value) = split_once(part, b'=').unwrap_or((part, &[]));
+                (name.trim_ascii(), value.trim_ascii())
+            })
+            .filter(|(name, _)| !name.is_empty())
+    }
+
+    /// The value of the first parameter of this name, in any case. Empty where it has no value, still
+    /// in its quotes where it has some.
+    pub fn get(self, name: &str) -> Option<&'a [u8]> {
+        self.iter()
+            .find(|(written, _)| written.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Params;
+
+    #[test]
+    fn blanks_around_the_signs_are_no_part() {
+        let params = Params::new(b" ; cause = 16 ;; text = \"a;b=c\" ;lr");
+        assert_eq!(params.get("Cause"), Some(&b"16"[..]));
+        assert_eq!(params.get("text"), Some(&b"\"a;b=c\""[..]));
+        assert_eq!(params.get("lr"), Some(&b""[..]));
+        assert_eq!(params.get("b"), None);
+        assert_eq!(params.iter().count(), 3);
+    }
+}
