@@ -54,6 +54,9 @@ mod tests {
 
     #[test]
     fn debug_of_a_text_holds_no_control_character() {
-        assert_eq!(format!("{:?}", Text::from("a\x1b[2J\r\n")), r#""a\x1b[2J\r\n""#);
+        assert_eq!(
+            format!("{:?}", Text::from("a\x1b[2J\r\n")),
+            r#""a\x1b[2J\r\n""#
+        );
     }
 }

@@ -18,7 +18,9 @@ use super::transaction::Transaction;
 use super::transaction::transactions;
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Outcome {
     /// A 2xx to the initial INVITE.
     Answered,
@@ -64,10 +66,17 @@ impl Gathered {
 
 impl<'a> Call<'a> {
     fn new(grouped: Grouped<'a>) -> Self {
-        let Grouped { caller_tag, mut seen } = grouped;
+        let Grouped {
+            caller_tag,
+            mut seen,
+        } = grouped;
         seen.sort_by(|a, b| a.at.cmp(&b.at));
         let transactions = transactions(&seen);
-        Self { seen, transactions, caller_tag }
+        Self {
+            seen,
+            transactions,
+            caller_tag,
+        }
     }
 
     /// Every message, the earliest first.
@@ -82,7 +91,9 @@ impl<'a> Call<'a> {
 
     /// The initial INVITE, where it was first seen.
     pub fn initial_invite(&self) -> Option<&Seen<'a>> {
-        self.seen.iter().find(|seen| seen.is_initial_invite() && self.caller_tag.is_some())
+        self.seen
+            .iter()
+            .find(|seen| seen.is_initial_invite() && self.caller_tag.is_some())
     }
 
     /// The first message of all.
@@ -93,9 +104,17 @@ impl<'a> Call<'a> {
     /// The attempt that decided the call: the last initial INVITE, which a challenge, a redirection or a fallback may have
     /// brought about.
     fn deciding(&self) -> Option<&Transaction> {
-        let is_initial = |transaction: &&Transaction| transaction.requests.iter().any(|&place| self.seen[place].is_initial_invite());
+        let is_initial = |transaction: &&Transaction| {
+            transaction
+                .requests
+                .iter()
+                .any(|&place| self.seen[place].is_initial_invite())
+        };
         let mut initial: Vec<&Transaction> = self.transactions.iter().filter(is_initial).collect();
-        let answered = initial.iter().position(|transaction| self.decided_status(transaction).is_some_and(|status| status < 300));
+        let answered = initial.iter().position(|transaction| {
+            self.decided_status(transaction)
+                .is_some_and(|status| status < 300)
+        });
         match answered {
             Some(place) => Some(initial.swap_remove(place)),
             None => initial.pop(),
@@ -104,7 +123,9 @@ impl<'a> Call<'a> {
 
     /// The final response that decided the initial INVITE.
     pub fn final_response(&self) -> Option<&Seen<'a>> {
-        self.deciding()?.decided_by(&self.seen).map(|place| &self.seen[place])
+        self.deciding()?
+            .decided_by(&self.seen)
+            .map(|place| &self.seen[place])
     }
 
     /// How the call ended.
@@ -126,15 +147,22 @@ impl<'a> Call<'a> {
         let invite = &self.seen[deciding.first_request()?];
         let decided = &self.seen[deciding.decided_by(&self.seen)?];
         let on_its_hop = deciding.responses.iter().map(|&place| &self.seen[place]);
-        let response = on_its_hop.filter(|seen| seen.status() == decided.status()).find(|seen| seen.branch == invite.branch);
+        let response = on_its_hop
+            .filter(|seen| seen.status() == decided.status())
+            .find(|seen| seen.branch == invite.branch);
         let setup = response.unwrap_or(decided).at.time.since(invite.at.time);
         (setup.0 >= 0).then_some(setup)
     }
 
     /// The 2xx to the initial INVITE to the first BYE.
     pub fn duration(&self) -> Option<Nanos> {
-        let answer = self.final_response().filter(|seen| seen.status().is_some_and(|status| status < 300))?;
-        let bye = self.seen.iter().find(|seen| seen.is_request() && seen.method == Method::Bye)?;
+        let answer = self
+            .final_response()
+            .filter(|seen| seen.status().is_some_and(|status| status < 300))?;
+        let bye = self
+            .seen
+            .iter()
+            .find(|seen| seen.is_request() && seen.method == Method::Bye)?;
         let duration = bye.at.time.since(answer.at.time);
         (duration.0 >= 0).then_some(duration)
     }
@@ -142,12 +170,22 @@ impl<'a> Call<'a> {
     /// The refused requests, in order of time.
     pub fn rejections(&self) -> Vec<Rejection<'a, '_>> {
         let is_refused = |transaction: &&Transaction| self.decided_status(transaction) == Some(488);
-        if !self.transactions.iter().any(|transaction| is_refused(&transaction)) {
+        if !self
+            .transactions
+            .iter()
+            .any(|transaction| is_refused(&transaction))
+        {
             return Vec::new();
         }
         let agreed = agreed_before(&self.transactions, &self.seen);
-        let refused = self.transactions.iter().zip(agreed).filter(|(transaction, _)| is_refused(transaction));
-        let mut found: Vec<_> = refused.filter_map(|(transaction, agreed)| self.rejection(transaction, agreed)).collect();
+        let refused = self
+            .transactions
+            .iter()
+            .zip(agreed)
+            .filter(|(transaction, _)| is_refused(transaction));
+        let mut found: Vec<_> = refused
+            .filter_map(|(transaction, agreed)| self.rejection(transaction, agreed))
+            .collect();
         found.sort_by_key(|rejection| rejection.request.unwrap_or(rejection.response).at);
         found
     }
@@ -158,17 +196,31 @@ impl<'a> Call<'a> {
 
     fn rejection(&self, transaction: &Transaction, agreed: Agreed) -> Option<Rejection<'a, '_>> {
         let response = transaction.origin_of(488, &self.seen)?;
-        let request = transaction.request_of(response, &self.seen).map(|place| &self.seen[place]);
+        let request = transaction
+            .request_of(response, &self.seen)
+            .map(|place| &self.seen[place]);
         let at = request.map(RejectedAt::of);
-        let agreed = if at == Some(RejectedAt::Initial) { Agreed::Nothing } else { agreed };
-        Some(Rejection { request, response: &self.seen[response], at, offer: OfferUnderTest::of(request), agreed })
+        let agreed = if at == Some(RejectedAt::Initial) {
+            Agreed::Nothing
+        } else {
+            agreed
+        };
+        Some(Rejection {
+            request,
+            response: &self.seen[response],
+            at,
+            offer: OfferUnderTest::of(request),
+            agreed,
+        })
     }
 
     /// Each request with SDP that was answered with 2xx: the offers that were accepted.
     pub fn accepted(&self) -> impl Iterator<Item = &Seen<'a>> {
         self.transactions.iter().filter_map(|transaction| {
             let decided = transaction.decided_by(&self.seen)?;
-            let is_accepted = self.seen[decided].status().is_some_and(|status| status < 300);
+            let is_accepted = self.seen[decided]
+                .status()
+                .is_some_and(|status| status < 300);
             let request = transaction.request_of(decided, &self.seen)?;
             is_accepted.then(|| &self.seen[request])
         })

@@ -88,7 +88,10 @@ impl Gathered {
     }
 
     fn footprint(&self) -> usize {
-        self.bytes.capacity() + self.kept.capacity() * size_of::<Kept>() + self.known.capacity() * 16 + size_of::<Self>()
+        self.bytes.capacity()
+            + self.kept.capacity() * size_of::<Kept>()
+            + self.known.capacity() * 16
+            + size_of::<Self>()
     }
 
     /// Keeps a message, or only its earlier place where the same bytes are kept already: a retransmission,
@@ -97,25 +100,49 @@ impl Gathered {
         self.last = self.last.max(sighting.at.time);
         if let Some(kept) = self.same(sighting.bytes) {
             if sighting.at < kept.at {
-                (kept.at, kept.from, kept.to, kept.transport) = (sighting.at, sighting.from, sighting.to, sighting.transport);
+                (kept.at, kept.from, kept.to, kept.transport) =
+                    (sighting.at, sighting.from, sighting.to, sighting.transport);
             }
-            kept.wholeness = if kept.wholeness == Wholeness::Whole { Wholeness::Whole } else { sighting.wholeness };
+            kept.wholeness = if kept.wholeness == Wholeness::Whole {
+                Wholeness::Whole
+            } else {
+                sighting.wholeness
+            };
             return true;
         }
-        if self.kept.len() >= MESSAGES_PER_CALL_ID || self.bytes.len() + sighting.bytes.len() > BYTES_PER_CALL_ID {
+        if self.kept.len() >= MESSAGES_PER_CALL_ID
+            || self.bytes.len() + sighting.bytes.len() > BYTES_PER_CALL_ID
+        {
             return false;
         }
         let start = self.bytes.len();
         self.bytes.extend_from_slice(sighting.bytes);
-        let &Sighting { wholeness, at, from, to, transport, bytes } = sighting;
-        self.kept.push(Kept { start, len: bytes.len(), wholeness, at, from, to, transport });
+        let &Sighting {
+            wholeness,
+            at,
+            from,
+            to,
+            transport,
+            bytes,
+        } = sighting;
+        self.kept.push(Kept {
+            start,
+            len: bytes.len(),
+            wholeness,
+            at,
+            from,
+            to,
+            transport,
+        });
         self.index();
         true
     }
 
     fn same(&mut self, bytes: &[u8]) -> Option<&mut Kept> {
         let arena = &self.bytes;
-        let is_same = |kept: &Kept| kept.len == bytes.len() && &arena[kept.start..kept.start + kept.len] == bytes;
+        let is_same = |kept: &Kept| {
+            kept.len == bytes.len() && &arena[kept.start..kept.start + kept.len] == bytes
+        };
         if self.known.is_empty() {
             return self.kept.iter_mut().find(|kept| is_same(kept));
         }
@@ -131,7 +158,9 @@ impl Gathered {
         };
         for (place, kept) in self.kept.iter().enumerate().skip(from) {
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            self.known.entry(hash(&self.bytes[kept.start..kept.start + kept.len])).or_insert(place);
+            self.known
+                .entry(hash(&self.bytes[kept.start..kept.start + kept.len]))
+                .or_insert(place);
         }
     }
 }
@@ -156,14 +185,25 @@ pub struct Calls {
 
 impl Calls {
     /// Takes one message of a call. What had to be closed to make room goes to `out`.
-    pub fn feed(&mut self, call_id: &[u8], sighting: &Sighting<'_>, glance: &Glance, out: &mut Vec<Gathered>) {
+    pub fn feed(
+        &mut self,
+        call_id: &[u8],
+        sighting: &Sighting<'_>,
+        glance: &Glance,
+        out: &mut Vec<Gathered>,
+    ) {
         if !self.open.contains_key(call_id) {
             let is_resumed = self.closed.contains(&hash(call_id));
-            let gathered = Gathered { is_resumed, ..Gathered::default() };
+            let gathered = Gathered {
+                is_resumed,
+                ..Gathered::default()
+            };
             self.footprint += gathered.footprint() + call_id.len();
             self.open.insert(call_id.to_vec(), gathered);
         }
-        let Some(gathered) = self.open.get_mut(call_id) else { return };
+        let Some(gathered) = self.open.get_mut(call_id) else {
+            return;
+        };
         let before = gathered.footprint();
         if !gathered.keep(sighting) {
             self.left_out += 1;
@@ -198,7 +238,9 @@ impl Calls {
     fn close(&mut self, is_over: impl Fn(&Gathered) -> bool, out: &mut Vec<Gathered>) {
         let first = out.len();
         for (call_id, gathered) in self.open.extract_if(|_, gathered| is_over(gathered)) {
-            self.footprint = self.footprint.saturating_sub(gathered.footprint() + call_id.len());
+            self.footprint = self
+                .footprint
+                .saturating_sub(gathered.footprint() + call_id.len());
             if self.closed.len() < CLOSED_PER_SHARD {
                 self.closed.insert(hash(&call_id));
             }

@@ -19,13 +19,21 @@ pub struct Grouped<'a> {
 /// one of its two tags; what belongs to none is joined by shared tags. The order of `seen` does not matter.
 pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
     let mut calls: BTreeMap<&'a [u8], Grouped<'a>> = BTreeMap::new();
-    for invite in seen.iter().filter(|seen| seen.is_initial_invite() && !lacks_tag(seen)) {
+    for invite in seen
+        .iter()
+        .filter(|seen| seen.is_initial_invite() && !lacks_tag(seen))
+    {
         let tag = invite.from_tag;
-        calls.entry(tag).or_insert_with(|| Grouped { caller_tag: Some(tag), seen: Vec::new() });
+        calls.entry(tag).or_insert_with(|| Grouped {
+            caller_tag: Some(tag),
+            seen: Vec::new(),
+        });
     }
     let mut strays = Vec::new();
     for message in seen {
-        let tag = [message.from_tag, message.to_tag].into_iter().find(|tag| calls.contains_key(tag));
+        let tag = [message.from_tag, message.to_tag]
+            .into_iter()
+            .find(|tag| calls.contains_key(tag));
         match tag.and_then(|tag| calls.get_mut(tag)) {
             Some(call) => call.seen.push(message),
             None => strays.push(message),
@@ -38,7 +46,10 @@ pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
     match found.first_mut() {
         Some(call) => call.seen.extend(cut),
         None if cut.is_empty() => {}
-        None => found.push(Grouped { caller_tag: initial_tag(&cut), seen: cut }),
+        None => found.push(Grouped {
+            caller_tag: initial_tag(&cut),
+            seen: cut,
+        }),
     }
     found
 }
@@ -49,7 +60,9 @@ fn lacks_tag(seen: &Seen<'_>) -> bool {
 }
 
 fn initial_tag<'a>(seen: &[Seen<'a>]) -> Option<&'a [u8]> {
-    seen.iter().find(|seen| seen.is_initial_invite()).map(|seen| seen.from_tag)
+    seen.iter()
+        .find(|seen| seen.is_initial_invite())
+        .map(|seen| seen.from_tag)
 }
 
 /// Calls that began before the capture: messages that share a tag, directly or through others.
@@ -57,7 +70,10 @@ fn join_by_tags(strays: Vec<Seen<'_>>) -> Vec<Grouped<'_>> {
     let mut parent: Vec<usize> = (0..strays.len()).collect();
     let mut first_with: FxHashMap<&[u8], usize> = FxHashMap::default();
     for (place, seen) in strays.iter().enumerate() {
-        for tag in [seen.from_tag, seen.to_tag].into_iter().filter(|tag| !tag.is_empty()) {
+        for tag in [seen.from_tag, seen.to_tag]
+            .into_iter()
+            .filter(|tag| !tag.is_empty())
+        {
             let other = *first_with.entry(tag).or_insert(place);
             let (a, b) = (root(&mut parent, place), root(&mut parent, other));
             parent[a.max(b)] = a.min(b);
@@ -65,7 +81,11 @@ fn join_by_tags(strays: Vec<Seen<'_>>) -> Vec<Grouped<'_>> {
     }
     let mut joined: BTreeMap<usize, Grouped<'_>> = BTreeMap::new();
     for (place, seen) in strays.into_iter().enumerate() {
-        joined.entry(root(&mut parent, place)).or_default().seen.push(seen);
+        joined
+            .entry(root(&mut parent, place))
+            .or_default()
+            .seen
+            .push(seen);
     }
     joined.into_values().collect()
 }

@@ -47,7 +47,9 @@ pub fn agreed_before(transactions: &[Transaction], seen: &[Seen<'_>]) -> Vec<Agr
 type Acknowledgements<'a> = BTreeMap<(&'a [u8], u32), usize>;
 
 fn acknowledgements<'a>(seen: &[Seen<'a>]) -> Acknowledgements<'a> {
-    let acks = seen.iter().enumerate().filter(|(_, seen)| seen.method == Method::Ack && seen.is_request() && !seen.message.body.is_empty());
+    let acks = seen.iter().enumerate().filter(|(_, seen)| {
+        seen.method == Method::Ack && seen.is_request() && !seen.message.body.is_empty()
+    });
     let mut found = BTreeMap::new();
     for (place, ack) in acks {
         found.entry((ack.from_tag, ack.cseq)).or_insert(place);
@@ -57,25 +59,52 @@ fn acknowledgements<'a>(seen: &[Seen<'a>]) -> Acknowledgements<'a> {
 
 /// What a transaction agreed; none where it was refused or is not answered: a refused re-INVITE changes nothing
 /// (RFC 3261 §14.1).
-fn exchange(transaction: &Transaction, seen: &[Seen<'_>], acks: &Acknowledgements<'_>) -> Option<Agreed> {
-    let decided = transaction.decided_by(seen).and_then(|place| seen.get(place));
-    if decided.and_then(Seen::status).is_some_and(|status| status >= 300) {
+fn exchange(
+    transaction: &Transaction,
+    seen: &[Seen<'_>],
+    acks: &Acknowledgements<'_>,
+) -> Option<Agreed> {
+    let decided = transaction
+        .decided_by(seen)
+        .and_then(|place| seen.get(place));
+    if decided
+        .and_then(Seen::status)
+        .is_some_and(|status| status >= 300)
+    {
         return None;
     }
     let answering = || {
-        let provisional = transaction.responses.iter().filter_map(|&place| seen.get(place)).filter(|seen| seen.status().is_some_and(|status| status > 100 && status < 200));
+        let provisional = transaction
+            .responses
+            .iter()
+            .filter_map(|&place| seen.get(place))
+            .filter(|seen| {
+                seen.status()
+                    .is_some_and(|status| status > 100 && status < 200)
+            });
         decided.into_iter().chain(provisional)
     };
-    let request = transaction.requests.iter().filter_map(|&place| seen.get(place)).find_map(sdp);
+    let request = transaction
+        .requests
+        .iter()
+        .filter_map(|&place| seen.get(place))
+        .find_map(sdp);
     let (offer, answer) = match request {
         Some(offer) => (offer, answering().find_map(sdp)),
-        None => (answering().find_map(sdp)?, acknowledgement(transaction, seen, acks)),
+        None => (
+            answering().find_map(sdp)?,
+            acknowledgement(transaction, seen, acks),
+        ),
     };
     Some(answer.map_or(Agreed::Unknown, |answer| both(&offer, &answer)))
 }
 
 /// The answer to an offer in the 2xx stands in the ACK (RFC 3261 §13.2.2.4).
-fn acknowledgement<'a>(transaction: &Transaction, seen: &[Seen<'a>], acks: &Acknowledgements<'_>) -> Option<SessionDescription<'a>> {
+fn acknowledgement<'a>(
+    transaction: &Transaction,
+    seen: &[Seen<'a>],
+    acks: &Acknowledgements<'_>,
+) -> Option<SessionDescription<'a>> {
     let request = seen.get(transaction.first_request()?)?;
     let ack = acks.get(&(request.from_tag, request.cseq))?;
     seen.get(*ack).and_then(sdp)
@@ -90,10 +119,18 @@ fn sdp<'a>(seen: &Seen<'a>) -> Option<SessionDescription<'a>> {
 }
 
 fn both(offer: &SessionDescription<'_>, answer: &SessionDescription<'_>) -> Agreed {
-    let streams = offer.media.iter().enumerate().map(|(place, offered)| AgreedStream {
-        media: offered.media.to_vec(),
-        is_live: offered.is_live() && answer.media.get(place).is_some_and(crate::sdp::MediaDescription::is_live),
-    });
+    let streams = offer
+        .media
+        .iter()
+        .enumerate()
+        .map(|(place, offered)| AgreedStream {
+            media: offered.media.to_vec(),
+            is_live: offered.is_live()
+                && answer
+                    .media
+                    .get(place)
+                    .is_some_and(crate::sdp::MediaDescription::is_live),
+        });
     Agreed::Streams(streams.collect())
 }
 
@@ -103,7 +140,9 @@ impl Agreed {
         match self {
             Self::Nothing => Some(true),
             Self::Streams(streams) => {
-                Some(!streams.get(place).is_some_and(|agreed| agreed.is_live && agreed.media.eq_ignore_ascii_case(media)))
+                Some(!streams.get(place).is_some_and(|agreed| {
+                    agreed.is_live && agreed.media.eq_ignore_ascii_case(media)
+                }))
             }
             Self::Unknown => None,
         }

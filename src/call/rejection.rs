@@ -11,7 +11,9 @@ use super::offer_answer::Agreed;
 use super::sighting::Seen;
 
 /// Which request of the call was refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum RejectedAt {
     /// The INVITE that opens the call.
     #[default]
@@ -58,10 +60,17 @@ pub enum OfferUnderTest<'a> {
 impl<'a> OfferUnderTest<'a> {
     /// The offer of a request.
     pub fn of(request: Option<&Seen<'a>>) -> Self {
-        let Some(request) = request else { return Self::Missing };
+        let Some(request) = request else {
+            return Self::Missing;
+        };
         match request.message.sdp() {
             Body::Sdp(body) => Self::Whole(SessionDescription::parse(body)),
-            Body::None if request.message.wholeness == Wholeness::Cut && !request.message.is_head_whole() => Self::Cut(None),
+            Body::None
+                if request.message.wholeness == Wholeness::Cut
+                    && !request.message.is_head_whole() =>
+            {
+                Self::Cut(None)
+            }
             Body::None => Self::Nothing,
             Body::Cut(body) => Self::Cut(body.map(SessionDescription::parse)),
         }

@@ -14,7 +14,9 @@ use crate::sip::StartLine;
 use crate::sip::Wholeness;
 
 /// What carried a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Transport {
     /// UDP.
     #[default]
@@ -85,17 +87,34 @@ impl Glance {
     pub fn of(message: &Message<'_>) -> Self {
         let cseq = message.cseq();
         let (shows_call, step) = match message.start {
-            StartLine::Request { method, .. } => (shows_call(method), if method == Method::Bye { Step::Ended } else { Step::Open }),
+            StartLine::Request { method, .. } => (
+                shows_call(method),
+                if method == Method::Bye {
+                    Step::Ended
+                } else {
+                    Step::Open
+                },
+            ),
             StartLine::Response { status, .. } => {
                 let method = cseq.map(|cseq| cseq.method);
-                (method.is_some_and(shows_call), response_step(method, status))
+                (
+                    method.is_some_and(shows_call),
+                    response_step(method, status),
+                )
             }
         };
         let call_id = message.call_id();
         let is_malformed = call_id.is_none()
             || cseq.is_none()
-            || [HeaderName::From, HeaderName::To, HeaderName::Via].into_iter().any(|name| message.headers(name).next().is_none());
-        Self { call: call_id.map(call_hash), shows_call, is_malformed, step }
+            || [HeaderName::From, HeaderName::To, HeaderName::Via]
+                .into_iter()
+                .any(|name| message.headers(name).next().is_none());
+        Self {
+            call: call_id.map(call_hash),
+            shows_call,
+            is_malformed,
+            step,
+        }
     }
 }
 
@@ -117,7 +136,15 @@ pub fn call_hash(call_id: &[u8]) -> u64 {
 
 /// The methods whose messages show a call (the contract's definition of a call).
 pub fn shows_call(method: Method<'_>) -> bool {
-    matches!(method, Method::Invite | Method::Ack | Method::Bye | Method::Cancel | Method::Prack | Method::Update)
+    matches!(
+        method,
+        Method::Invite
+            | Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Prack
+            | Method::Update
+    )
 }
 
 /// A parsed message at its place, with the fields by which it finds its transaction and dialog.
@@ -151,9 +178,16 @@ impl<'a> Seen<'a> {
     /// Reads what identifies the message; none where it has no SIP start line.
     pub fn read(sighting: Sighting<'a>) -> Option<Self> {
         let message = Message::parse(sighting.bytes, sighting.wholeness)?;
-        let from_tag = message.from().and_then(|from| from.tag()).unwrap_or_default();
+        let from_tag = message
+            .from()
+            .and_then(|from| from.tag())
+            .unwrap_or_default();
         let to_tag = message.to().and_then(|to| to.tag()).unwrap_or_default();
-        let branch = message.vias().next().and_then(|via| via.branch()).unwrap_or_default();
+        let branch = message
+            .vias()
+            .next()
+            .and_then(|via| via.branch())
+            .unwrap_or_default();
         let hops = message.vias().count();
         let cseq = message.cseq();
         let method = match message.start {
@@ -161,8 +195,26 @@ impl<'a> Seen<'a> {
             StartLine::Response { .. } => cseq.map_or(Method::Other(b""), |cseq| cseq.method),
         };
         let cseq = cseq.map_or(0, |cseq| cseq.number);
-        let Sighting { at, from, to, transport, .. } = sighting;
-        Some(Self { message, at, from, to, transport, from_tag, to_tag, cseq, method, branch, hops })
+        let Sighting {
+            at,
+            from,
+            to,
+            transport,
+            ..
+        } = sighting;
+        Some(Self {
+            message,
+            at,
+            from,
+            to,
+            transport,
+            from_tag,
+            to_tag,
+            cseq,
+            method,
+            branch,
+            hops,
+        })
     }
 
     /// True for a request.

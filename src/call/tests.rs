@@ -25,17 +25,62 @@ const AUDIO: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.
 
 /// A request of the dialog that `from` began towards `to`; an empty tag is none.
 fn request(method: &str, cseq: u32, from: &str, to: &str, branch: &str, body: &str) -> String {
-    message(&format!("{method} sip:+15550100@host.example SIP/2.0"), method, cseq, from, to, &[branch], body)
+    message(
+        &format!("{method} sip:+15550100@host.example SIP/2.0"),
+        method,
+        cseq,
+        from,
+        to,
+        &[branch],
+        body,
+    )
 }
 
-fn response(status: u16, method: &str, cseq: u32, from: &str, to: &str, branches: &[&str], body: &str) -> String {
-    message(&format!("SIP/2.0 {status} Said"), method, cseq, from, to, branches, body)
+fn response(
+    status: u16,
+    method: &str,
+    cseq: u32,
+    from: &str,
+    to: &str,
+    branches: &[&str],
+    body: &str,
+) -> String {
+    message(
+        &format!("SIP/2.0 {status} Said"),
+        method,
+        cseq,
+        from,
+        to,
+        branches,
+        body,
+    )
 }
 
-fn message(start: &str, method: &str, cseq: u32, from: &str, to: &str, branches: &[&str], body: &str) -> String {
-    let tag = |tag: &str| if tag.is_empty() { String::new() } else { format!(";tag={tag}") };
-    let vias: String = branches.iter().map(|branch| format!("Via: SIP/2.0/UDP h.example;branch=z9hG4bK{branch}\r\n")).collect();
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+fn message(
+    start: &str,
+    method: &str,
+    cseq: u32,
+    from: &str,
+    to: &str,
+    branches: &[&str],
+    body: &str,
+) -> String {
+    let tag = |tag: &str| {
+        if tag.is_empty() {
+            String::new()
+        } else {
+            format!(";tag={tag}")
+        }
+    };
+    let vias: String = branches
+        .iter()
+        .map(|branch| format!("Via: SIP/2.0/UDP h.example;branch=z9hG4bK{branch}\r\n"))
+        .collect();
+    let kind = if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
     format!(
         "{start}\r\n{vias}From: <sip:a@a.example>{}\r\nTo: <sip:b@b.example>{}\r\nCall-ID: one@a.example\r\nCSeq: {cseq} {method}\r\n{kind}Content-Length: {}\r\n\r\n{body}",
         tag(from),
@@ -45,12 +90,18 @@ fn message(start: &str, method: &str, cseq: u32, from: &str, to: &str, branches:
 }
 
 fn endpoint(host: u8) -> Endpoint {
-    Endpoint { address: Ipv4Addr::new(192, 0, 2, host).into(), port: 5060 }
+    Endpoint {
+        address: Ipv4Addr::new(192, 0, 2, host).into(),
+        port: 5060,
+    }
 }
 
 fn at(place: usize) -> Stamp {
     let number = place as u64 + 1;
-    Stamp { time: Nanos::from_secs(i64::try_from(number).unwrap()), frame: Frame { file: 0, number } }
+    Stamp {
+        time: Nanos::from_secs(i64::try_from(number).unwrap()),
+        frame: Frame { file: 0, number },
+    }
 }
 
 fn gather<'m>(messages: impl IntoIterator<Item = (usize, &'m String)>) -> Gathered {
@@ -59,7 +110,14 @@ fn gather<'m>(messages: impl IntoIterator<Item = (usize, &'m String)>) -> Gather
     for (place, text) in messages {
         let bytes = text.as_bytes();
         let glance = Glance::of(&Message::parse(bytes, Wholeness::Whole).unwrap());
-        let sighting = Sighting { bytes, wholeness: Wholeness::Whole, at: at(place), from: endpoint(1), to: endpoint(2), transport: Transport::Udp };
+        let sighting = Sighting {
+            bytes,
+            wholeness: Wholeness::Whole,
+            at: at(place),
+            from: endpoint(1),
+            to: endpoint(2),
+            transport: Transport::Udp,
+        };
         calls.feed(b"one@a.example", &sighting, &glance, &mut over);
     }
     calls.finish(&mut over);
@@ -90,8 +148,14 @@ fn an_invite_answered_and_ended_is_answered_and_has_a_duration() {
     ];
     check(&messages, |call| {
         assert_eq!(call.outcome(), Outcome::Answered);
-        assert_eq!(call.final_response().and_then(super::Seen::status), Some(200));
-        assert_eq!((call.setup(), call.duration()), (Some(Nanos::from_secs(2)), Some(Nanos::from_secs(2))));
+        assert_eq!(
+            call.final_response().and_then(super::Seen::status),
+            Some(200)
+        );
+        assert_eq!(
+            (call.setup(), call.duration()),
+            (Some(Nanos::from_secs(2)), Some(Nanos::from_secs(2)))
+        );
         assert!(call.rejections().is_empty());
     });
 }
@@ -99,7 +163,11 @@ fn an_invite_answered_and_ended_is_answered_and_has_a_duration() {
 #[test]
 fn a_retransmitted_488_is_one_rejection() {
     let refused = response(488, "INVITE", 1, "a", "b", &["1"], "");
-    let messages = [request("INVITE", 1, "a", "", "1", AUDIO), refused.clone(), refused];
+    let messages = [
+        request("INVITE", 1, "a", "", "1", AUDIO),
+        refused.clone(),
+        refused,
+    ];
     check(&messages, |call| {
         let rejections = call.rejections();
         assert_eq!(rejections.len(), 1);
@@ -144,7 +212,10 @@ fn the_upstream_response_decides_what_a_forking_proxy_made_of_its_branches() {
         response(486, "INVITE", 1, "a", "c", &["1"], ""),
     ];
     check(&messages, |call| {
-        assert_eq!(call.final_response().and_then(super::Seen::status), Some(486));
+        assert_eq!(
+            call.final_response().and_then(super::Seen::status),
+            Some(486)
+        );
         assert!(call.rejections().is_empty());
     });
 }
@@ -159,7 +230,13 @@ fn a_challenge_and_its_retry_are_one_call_that_the_retry_decides() {
         response(200, "INVITE", 2, "a", "c", &["2"], AUDIO),
     ];
     check(&messages, |call| {
-        assert_eq!((call.outcome(), call.final_response().and_then(super::Seen::status)), (Outcome::Answered, Some(200)));
+        assert_eq!(
+            (
+                call.outcome(),
+                call.final_response().and_then(super::Seen::status)
+            ),
+            (Outcome::Answered, Some(200))
+        );
         assert_eq!(call.setup(), Some(Nanos::from_secs(1)));
     });
 }
@@ -186,13 +263,20 @@ fn a_487_is_a_cancelled_call() {
         response(200, "CANCEL", 1, "a", "b", &["1"], ""),
         response(487, "INVITE", 1, "a", "b", &["1"], ""),
     ];
-    check(&messages, |call| assert_eq!(call.outcome(), Outcome::Cancelled));
+    check(&messages, |call| {
+        assert_eq!(call.outcome(), Outcome::Cancelled)
+    });
 }
 
 #[test]
 fn no_final_response_is_unanswered() {
-    let messages = [request("INVITE", 1, "a", "", "1", AUDIO), response(183, "INVITE", 1, "a", "b", &["1"], AUDIO)];
-    check(&messages, |call| assert_eq!(call.outcome(), Outcome::Unanswered));
+    let messages = [
+        request("INVITE", 1, "a", "", "1", AUDIO),
+        response(183, "INVITE", 1, "a", "b", &["1"], AUDIO),
+    ];
+    check(&messages, |call| {
+        assert_eq!(call.outcome(), Outcome::Unanswered)
+    });
 }
 
 #[test]
@@ -230,31 +314,54 @@ fn an_answer_in_the_ack_is_agreed_too() {
 
 #[test]
 fn a_488_without_its_request_is_a_rejection_of_an_incomplete_call() {
-    check(&[response(488, "INVITE", 1, "a", "b", &["1"], "")], |call| {
-        assert_eq!((call.outcome(), call.caller_tag()), (Outcome::Incomplete, None));
-        let rejections = call.rejections();
-        assert_eq!(rejections[0].at, None);
-        assert!(matches!(rejections[0].offer, OfferUnderTest::Missing));
-    });
+    check(
+        &[response(488, "INVITE", 1, "a", "b", &["1"], "")],
+        |call| {
+            assert_eq!(
+                (call.outcome(), call.caller_tag()),
+                (Outcome::Incomplete, None)
+            );
+            let rejections = call.rejections();
+            assert_eq!(rejections[0].at, None);
+            assert!(matches!(rejections[0].offer, OfferUnderTest::Missing));
+        },
+    );
 }
 
 #[test]
 fn both_directions_of_a_dialog_without_its_invite_are_one_call() {
-    check(&[request("BYE", 9, "b", "a", "1", ""), response(200, "INVITE", 1, "a", "b", &["2"], "")], |call| {
-        assert_eq!(call.outcome(), Outcome::Incomplete);
-    });
+    check(
+        &[
+            request("BYE", 9, "b", "a", "1", ""),
+            response(200, "INVITE", 1, "a", "b", &["2"], ""),
+        ],
+        |call| {
+            assert_eq!(call.outcome(), Outcome::Incomplete);
+        },
+    );
 }
 
 #[test]
 fn a_call_id_used_again_with_another_tag_is_another_call() {
-    let messages = [request("INVITE", 1, "a", "", "1", AUDIO), request("INVITE", 1, "x", "", "2", AUDIO)];
+    let messages = [
+        request("INVITE", 1, "a", "", "1", AUDIO),
+        request("INVITE", 1, "x", "", "2", AUDIO),
+    ];
     assert_eq!(gather(messages.iter().enumerate()).calls().len(), 2);
 }
 
 #[test]
 fn an_invite_known_to_be_whole_without_sdp_is_an_offer_of_nothing() {
-    let messages = [request("INVITE", 1, "a", "", "1", ""), response(488, "INVITE", 1, "a", "b", &["1"], "")];
-    check(&messages, |call| assert!(matches!(call.rejections()[0].offer, OfferUnderTest::Nothing)));
+    let messages = [
+        request("INVITE", 1, "a", "", "1", ""),
+        response(488, "INVITE", 1, "a", "b", &["1"], ""),
+    ];
+    check(&messages, |call| {
+        assert!(matches!(
+            call.rejections()[0].offer,
+            OfferUnderTest::Nothing
+        ))
+    });
 }
 
 #[test]
@@ -262,7 +369,14 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
     let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let bytes = text.as_bytes();
     let glance = Glance::of(&Message::parse(bytes, Wholeness::Whole).unwrap());
-    let sighting = Sighting { bytes, wholeness: Wholeness::Whole, at: at(0), from: endpoint(1), to: endpoint(2), transport: Transport::Udp };
+    let sighting = Sighting {
+        bytes,
+        wholeness: Wholeness::Whole,
+        at: at(0),
+        from: endpoint(1),
+        to: endpoint(2),
+        transport: Transport::Udp,
+    };
     let (mut calls, mut over) = (Calls::default(), Vec::new());
     calls.feed(b"one@a.example", &sighting, &glance, &mut over);
     calls.expire(at(0).time.plus(QUIET_WHEN_OVER), &mut over);
@@ -271,5 +385,8 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
     assert_eq!(over.len(), 1);
     calls.feed(b"one@a.example", &sighting, &glance, &mut over);
     calls.finish(&mut over);
-    assert!(over[1].is_resumed, "what comes later is known to be of a call that was closed");
+    assert!(
+        over[1].is_resumed,
+        "what comes later is known to be of a call that was closed"
+    );
 }

@@ -30,8 +30,14 @@ pub fn transactions(seen: &[Seen<'_>]) -> Vec<Transaction> {
             _ => continue,
         };
         // A response bears the From of its request (RFC 3261 §8.2.6.2), so one key serves both.
-        let transaction = by_key.entry((message.from_tag, message.cseq, method)).or_default();
-        if message.is_request() { transaction.requests.push(place) } else { transaction.responses.push(place) }
+        let transaction = by_key
+            .entry((message.from_tag, message.cseq, method))
+            .or_default();
+        if message.is_request() {
+            transaction.requests.push(place)
+        } else {
+            transaction.responses.push(place)
+        }
     }
     in_order(by_key, seen)
 }
@@ -40,7 +46,11 @@ fn in_order(by_key: BTreeMap<Key<'_>, Transaction>, seen: &[Seen<'_>]) -> Vec<Tr
     let mut found: Vec<(_, &[u8], Transaction)> = by_key
         .into_iter()
         .filter_map(|((sender, _, _), transaction)| {
-            let first = *transaction.requests.iter().chain(&transaction.responses).min()?;
+            let first = *transaction
+                .requests
+                .iter()
+                .chain(&transaction.responses)
+                .min()?;
             Some((seen.get(first)?.at, sender, transaction))
         })
         .collect();
@@ -52,13 +62,20 @@ fn in_order(by_key: BTreeMap<Key<'_>, Transaction>, seen: &[Seen<'_>]) -> Vec<Tr
         *floor = *at;
     }
     found.sort_by_key(|(at, ..)| *at);
-    found.into_iter().map(|(.., transaction)| transaction).collect()
+    found
+        .into_iter()
+        .map(|(.., transaction)| transaction)
+        .collect()
 }
 
 impl Transaction {
     /// The method, by any of its messages.
     pub fn method<'a>(&self, seen: &[Seen<'a>]) -> Option<Method<'a>> {
-        self.requests.iter().chain(&self.responses).find_map(|&place| seen.get(place)).map(|seen| seen.method)
+        self.requests
+            .iter()
+            .chain(&self.responses)
+            .find_map(|&place| seen.get(place))
+            .map(|seen| seen.method)
     }
 
     /// The response that decided it: a 2xx on any branch; else, of the final responses nearest to the sender of
@@ -66,19 +83,36 @@ impl Transaction {
     /// before others, then the earliest.
     pub fn decided_by(&self, seen: &[Seen<'_>]) -> Option<usize> {
         let status = |place: usize| seen.get(place).and_then(Seen::status).unwrap_or(0);
-        let finals = self.responses.iter().copied().filter(|&place| status(place) >= 200);
+        let finals = self
+            .responses
+            .iter()
+            .copied()
+            .filter(|&place| status(place) >= 200);
         finals.min_by_key(|&place| {
             let hops = seen.get(place).map_or(0, |seen| seen.hops);
             let is_success = status(place) < 300;
-            (!is_success, if is_success { 0 } else { hops }, status(place) != 488, place)
+            (
+                !is_success,
+                if is_success { 0 } else { hops },
+                status(place) != 488,
+                place,
+            )
         })
     }
 
     /// Where the refusal was first said: the sighting of this status nearest to its sender (the most Via values),
     /// then the earliest.
     pub fn origin_of(&self, status: u16, seen: &[Seen<'_>]) -> Option<usize> {
-        let same = self.responses.iter().copied().filter(|&place| seen.get(place).is_some_and(|seen| seen.status() == Some(status)));
-        same.min_by_key(|&place| (std::cmp::Reverse(seen.get(place).map_or(0, |seen| seen.hops)), place))
+        let same = self.responses.iter().copied().filter(|&place| {
+            seen.get(place)
+                .is_some_and(|seen| seen.status() == Some(status))
+        });
+        same.min_by_key(|&place| {
+            (
+                std::cmp::Reverse(seen.get(place).map_or(0, |seen| seen.hops)),
+                place,
+            )
+        })
     }
 
     /// The request that a response answers: the one with the response's top Via branch, whole before cut; any
@@ -87,8 +121,11 @@ impl Transaction {
         let branch = seen.get(response).map(|seen| seen.branch);
         let rank = |place: &usize| {
             let request = seen.get(*place);
-            let fits = request.is_some_and(|request| !request.branch.is_empty() && Some(request.branch) == branch);
-            let is_whole = request.is_some_and(|request| request.message.wholeness == Wholeness::Whole);
+            let fits = request.is_some_and(|request| {
+                !request.branch.is_empty() && Some(request.branch) == branch
+            });
+            let is_whole =
+                request.is_some_and(|request| request.message.wholeness == Wholeness::Whole);
             (!fits, !is_whole, *place)
         };
         self.requests.iter().copied().min_by_key(rank)

@@ -231,7 +231,10 @@ const OTHER_KINDS: [(&[u8], &str); 7] = [
     (b"\xfd7zXZ\0", "xz-compressed; decompress it first"),
     (b"BZh", "bzip2-compressed; decompress it first"),
     (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (b"snoop\0\0\0", "snoop capture; convert it with editcap -F pcap"),
+    (
+        b"snoop\0\0\0",
+        "snoop capture; convert it with editcap -F pcap",
+    ),
 ];
 
 fn what_else(head: &[u8]) -> String {
@@ -245,7 +248,9 @@ fn what_else(head: &[u8]) -> String {
             pcap::FILE_HEADER
         );
     }
-    let known = OTHER_KINDS.iter().find(|(magic, _)| head.starts_with(magic));
+    let known = OTHER_KINDS
+        .iter()
+        .find(|(magic, _)| head.starts_with(magic));
     known
         .map_or("neither pcap nor pcapng", |(_, what)| what)
         .to_owned()

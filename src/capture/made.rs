@@ -1,4 +1,5 @@
 //! Captures made in memory, for the tests of this layer.
+#![expect(clippy::cast_possible_truncation, reason = "made captures are small")]
 
 use std::io;
 use std::io::Write;
@@ -23,15 +24,26 @@ pub(super) const BIG: Made = Made { big: true };
 
 impl Made {
     fn u16(self, number: u16) -> [u8; 2] {
-        if self.big { number.to_be_bytes() } else { number.to_le_bytes() }
+        if self.big {
+            number.to_be_bytes()
+        } else {
+            number.to_le_bytes()
+        }
     }
 
     pub(super) fn u32(self, number: u32) -> [u8; 4] {
-        if self.big { number.to_be_bytes() } else { number.to_le_bytes() }
+        if self.big {
+            number.to_be_bytes()
+        } else {
+            number.to_le_bytes()
+        }
     }
 
     pub(super) fn u32s(self, numbers: &[u32]) -> Vec<u8> {
-        numbers.iter().flat_map(|number| self.u32(*number)).collect()
+        numbers
+            .iter()
+            .flat_map(|number| self.u32(*number))
+            .collect()
     }
 
     /// A pcap file header.
@@ -135,7 +147,13 @@ pub(super) fn pcapng_of(count: u32) -> Vec<u8> {
 /// The bytes as a stream.
 pub(super) fn stream(bytes: &[u8]) -> Capture {
     let source = Source::Stream(Stream::new(Box::new(io::Cursor::new(bytes.to_vec()))));
-    Capture::open(PathBuf::from("-"), true, source, bytes.get(..24).unwrap_or(bytes)).unwrap()
+    Capture::open(
+        PathBuf::from("-"),
+        true,
+        source,
+        bytes.get(..24).unwrap_or(bytes),
+    )
+    .unwrap()
 }
 
 /// The bytes as a file.

@@ -202,7 +202,8 @@ impl RecordChain {
 
     #[inline]
     fn is_plausible(&self, head: &RecordHeader) -> bool {
-        let is_near = |other: Option<u32>, secs| other.is_none_or(|other| head.secs.abs_diff(other) <= secs);
+        let is_near =
+            |other: Option<u32>, secs| other.is_none_or(|other| head.secs.abs_diff(other) <= secs);
         is_near(self.first, LONGEST_CAPTURE_SECS)
             && head.captured != 0
             && head.captured <= self.header.longest
@@ -233,5 +234,154 @@ impl Chain for RecordChain {
         }
         self.previous = Some(head.secs);
         Some(u64::from(head.captured).saturating_add(self.header.record_header as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::Stopped;
+    use crate::capture::made::BIG;
+    use crate::capture::made::LITTLE;
+    use crate::capture::made::Made;
+    use crate::capture::made::SECS;
+    use crate::capture::made::stream;
+
+    type Kept = (i64, u16, u32, Vec<u8>);
+
+    fn walk(bytes: &[u8]) -> (Vec<Kept>, Stopped) {
+        let capture = stream(bytes);
+        let mut records = Vec::new();
+        let walked = capture.walk(&capture.start(), u64::MAX, |record| {
+            records.push((
+                record.time.0,
+                record.link.0,
+                record.original_len,
+                record.data.to_vec(),
+            ));
+        });
+        (records, walked.stopped)
+    }
+
+    fn what(stopped: Stopped) -> String {
+        match stopped {
+            Stopped::Damaged(damage) => damage.what,
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn two(made: Made, magic: u32, between: &[u8]) -> Vec<u8> {
+        let mut bytes = made.pcap(magic, 65535, 1);
+        for data in [&b"first"[..], &b"second"[..]] {
+            let record = made.record(SECS, 250_000, 99, data);
+            let (head, data) = record.split_at(16);
+            bytes.extend([head, between, data].concat());
+        }
+        bytes
+    }
+
+    #[test]
+    fn micro_and_nanoseconds_are_read_in_both_byte_orders() {
+        let at = i64::from(SECS) * 1_000_000_000;
+        for made in [LITTLE, BIG] {
+            for (magic, fraction) in [(0xa1b2_c3d4, 250_000_000), (0xa1b2_3c4d, 250_000)] {
+                let (records, stopped) = walk(&two(made, magic, &[]));
+                let time = at + fraction;
+                let expected = [
+                    (time, 1, 99, b"first".to_vec()),
+                    (time, 1, 99, b"second".to_vec()),
+                ];
+                assert_eq!(
+                    (&records[..], stopped),
+                    (&expected[..], Stopped::AtEnd),
+                    "{made:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_modified_format_has_longer_record_headers_in_both_byte_orders() {
+        for made in [LITTLE, BIG] {
+            let (records, stopped) = walk(&two(made, 0xa1b2_cd34, &[7; 8]));
+            assert_eq!((records.len(), stopped), (2, Stopped::AtEnd), "{made:?}");
+            assert_eq!(records[1].3, b"second");
+        }
+    }
+
+    #[test]
+    fn times_after_2038_are_not_negative() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 0, 1);
+        bytes.extend(LITTLE.record(u32::MAX, u32::MAX, 1, b"x"));
+        let (records, _) = walk(&bytes);
+        assert_eq!(records[0].0, 4_294_967_295_000_000_000 + 4_294_967_295_000);
+    }
+
+    #[test]
+    fn frame_check_sequence_bits_are_no_part_of_the_link_type() {
+        let mut bytes = BIG.pcap(0xa1b2_c3d4, 0, 0x2400_0001);
+        bytes.extend(BIG.record(SECS, 0, 1, b"x"));
+        assert_eq!(walk(&bytes).0[0].1, 1);
+    }
+
+    #[test]
+    fn a_captured_length_beyond_all_bounds_is_damage() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 96, 1);
+        bytes.extend(LITTLE.u32s(&[SECS, 0, 0xdead_beef, 60]));
+        let (_, stopped) = walk(&bytes);
+        assert_eq!(
+            what(stopped),
+            "record header: captured length 3735928559 is over 262144"
+        );
+    }
+
+    #[test]
+    fn packets_longer_than_the_snap_length_but_usual_are_read() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 96, 1);
+        bytes.extend(LITTLE.record(SECS, 0, 70_000, &vec![1; 70_000]));
+        assert_eq!(walk(&bytes).0[0].3.len(), 70_000);
+    }
+
+    #[test]
+    fn a_greater_snap_length_is_believed_up_to_a_bound() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, u32::MAX, 1);
+        bytes.extend(LITTLE.record(SECS, 0, 300_000, &vec![1; 300_000]));
+        bytes.extend(LITTLE.u32s(&[SECS, 0, 0x0fff_ffff, 60]));
+        let (records, stopped) = walk(&bytes);
+        assert_eq!(records.len(), 1);
+        assert_eq!(
+            what(stopped),
+            "record header: captured length 268435455 is over 16777216"
+        );
+    }
+
+    #[test]
+    fn zeros_are_no_records_but_an_empty_packet_is_one() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 0, 1);
+        bytes.extend(LITTLE.record(SECS, 0, 0, b""));
+        bytes.extend([0; 64]);
+        let (records, stopped) = walk(&bytes);
+        assert_eq!(records.len(), 1);
+        assert_eq!(what(stopped), "record header: nothing but zeros");
+    }
+
+    #[test]
+    fn a_cut_says_how_much_is_there() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 0, 1);
+        bytes.extend(LITTLE.record(SECS, 0, 214, &[1; 214]));
+        let cut = |len: usize| what(walk(&bytes[..24 + len]).1);
+        assert_eq!(
+            cut(7),
+            "cut in the middle of a record header: 7 of 16 bytes"
+        );
+        assert_eq!(cut(16), "cut in the middle of a packet: 0 of 214 bytes");
+        assert_eq!(cut(66), "cut in the middle of a packet: 50 of 214 bytes");
+        assert_eq!(cut(230), "AtEnd");
+    }
+
+    #[test]
+    fn a_modified_record_cut_in_its_longer_header_says_so() {
+        let bytes = two(LITTLE, 0xa1b2_cd34, &[7; 8]);
+        let what = what(walk(&bytes[..24 + 20]).1);
+        assert_eq!(what, "cut in the middle of a record header: 20 of 24 bytes");
     }
 }

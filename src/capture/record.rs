@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Nanoseconds since 1970-01-01 00:00:00 UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Nanos(pub i64);
 
 impl Nanos {
@@ -28,7 +30,9 @@ impl Nanos {
 pub struct LinkType(pub u16);
 
 /// A packet's place: which capture, and its number there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Frame {
     /// The capture's place in the inventory, counted from 0.
     pub file: u32,
@@ -37,7 +41,9 @@ pub struct Frame {
 }
 
 /// When and where something was seen: the order of everything that the packets leave open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp {
     /// The time that the capture gives.
     pub time: Nanos,

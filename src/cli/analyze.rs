@@ -1,5 +1,8 @@
 //! `sip488 analyze`: outputs are begun before the work, and put in place together after it.
-#![expect(clippy::disallowed_methods, reason = "the configuration file and the key logs are read here")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the configuration file and the key logs are read here"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -42,8 +45,17 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let config = config(arguments)?;
     check_keylogs(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
-    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), std::num::NonZero::get);
-    let options = Options { paths: arguments.paths.clone(), config, threads, window: WINDOW, stop: stop_on_signal()? };
+    let threads = arguments.threads.map_or_else(
+        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        std::num::NonZero::get,
+    );
+    let options = Options {
+        paths: arguments.paths.clone(),
+        config,
+        threads,
+        window: WINDOW,
+        stop: stop_on_signal()?,
+    };
     let bar = Bar::new(arguments.quiet);
     let analysis = analyze(&options, &bar);
     bar.finish();
@@ -55,24 +67,33 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
         return Err(nothing_read(&analysis.summary));
     }
     let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
-    let Some(trunks) = trunks else { return Ok(Exit::Stopped) };
+    let Some(trunks) = trunks else {
+        return Ok(Exit::Stopped);
+    };
     outputs.publish()?;
     if !arguments.quiet {
         let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());
     }
-    Ok(if analysis.is_whole { Exit::Whole } else { Exit::Partial })
+    Ok(if analysis.is_whole {
+        Exit::Whole
+    } else {
+        Exit::Partial
+    })
 }
 
 fn config(arguments: &Analyze) -> anyhow::Result<Config> {
     let mut config = match &arguments.config {
         None => Config::default(),
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
+            let text =
+                fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
             Config::parse(&text).with_context(|| format!("--config {}", path.display()))?
         }
     };
     for value in &arguments.teams {
-        config.add_teams(value).map_err(|why| anyhow::anyhow!("--teams {why}"))?;
+        config
+            .add_teams(value)
+            .map_err(|why| anyhow::anyhow!("--teams {why}"))?;
     }
     Ok(config)
 }
@@ -83,7 +104,10 @@ fn check_keylogs(arguments: &Analyze) -> anyhow::Result<()> {
         fs::File::open(path).with_context(|| format!("--keylog {}", path.display()))?;
     }
     if !arguments.keylog.is_empty() && !arguments.quiet {
-        let _ = writeln!(io::stderr(), "sip488: TLS is not decrypted yet: --keylog has no effect");
+        let _ = writeln!(
+            io::stderr(),
+            "sip488: TLS is not decrypted yet: --keylog has no effect"
+        );
     }
     Ok(())
 }
@@ -91,7 +115,8 @@ fn check_keylogs(arguments: &Analyze) -> anyhow::Result<()> {
 fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("signals can't be caught")?;
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .context("signals can't be caught")?;
     Ok(stop)
 }
 
@@ -99,7 +124,10 @@ fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
 fn nothing_read(summary: &RunSummary) -> anyhow::Error {
     let mut why = String::from("none of the named paths is a readable capture");
     for file in summary.files.iter().take(10) {
-        let reason = file.error.as_deref().unwrap_or("it is no pcap or pcapng file");
+        let reason = file
+            .error
+            .as_deref()
+            .unwrap_or("it is no pcap or pcapng file");
         let _ = write!(why, "\n  {}: {reason}", file.path);
     }
     anyhow::Error::msg(why)
@@ -107,7 +135,11 @@ fn nothing_read(summary: &RunSummary) -> anyhow::Error {
 
 fn style() -> Style {
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if io::stderr().is_terminal() && !is_unwanted { Style::Coloured } else { Style::Plain }
+    if io::stderr().is_terminal() && !is_unwanted {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
 }
 
 /// Where the results go.
@@ -125,7 +157,11 @@ enum Calls {
 
 impl Outputs {
     fn begin(arguments: &Analyze) -> anyhow::Result<Self> {
-        let begin = |path: &Option<std::path::PathBuf>| path.as_deref().map(|path: &Path| Publication::begin(path)).transpose();
+        let begin = |path: &Option<std::path::PathBuf>| {
+            path.as_deref()
+                .map(|path: &Path| Publication::begin(path))
+                .transpose()
+        };
         Ok(Self {
             calls: match begin(&arguments.output)? {
                 Some(file) => Calls::File(file),
@@ -138,17 +174,42 @@ impl Outputs {
     }
 
     /// Writes everything; none where a signal ended it.
-    fn write(&mut self, analysis: &mut Analysis, zone: &Zone, only_488: bool, stop: &AtomicBool) -> anyhow::Result<Option<Vec<TrunkCounts>>> {
-        let paths: Vec<String> = analysis.file_names.iter().map(|path| path.display().to_string()).collect();
-        let print = Print { zone, paths: &paths };
-        let mut rejections = self.rejections.as_mut().map(|file| Table::begin(columns::calls::COLUMNS, print, file)).transpose()?;
-        analysis.each_rejection::<anyhow::Error>(|row| Ok(rejections.as_mut().map_or(Ok(()), |table| table.row(row))?))?;
+    fn write(
+        &mut self,
+        analysis: &mut Analysis,
+        zone: &Zone,
+        only_488: bool,
+        stop: &AtomicBool,
+    ) -> anyhow::Result<Option<Vec<TrunkCounts>>> {
+        let paths: Vec<String> = analysis
+            .file_names
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let print = Print {
+            zone,
+            paths: &paths,
+        };
+        let mut rejections = self
+            .rejections
+            .as_mut()
+            .map(|file| Table::begin(columns::calls::COLUMNS, print, file))
+            .transpose()?;
+        analysis.each_rejection::<anyhow::Error>(|row| {
+            Ok(rejections.as_mut().map_or(Ok(()), |table| table.row(row))?)
+        })?;
         rejections.map_or(Ok(()), Table::finish)?;
         let is_wanted = |row: &Row| !only_488 || row.rejections > 0;
         let trunks = match &mut self.calls {
             Calls::File(file) => {
                 let mut table = Table::begin(columns::calls::COLUMNS, print, file)?;
-                let trunks = analysis.each_call::<anyhow::Error>(|row| if is_wanted(row) { Ok(table.row(row)?) } else { Ok(()) })?;
+                let trunks = analysis.each_call::<anyhow::Error>(|row| {
+                    if is_wanted(row) {
+                        Ok(table.row(row)?)
+                    } else {
+                        Ok(())
+                    }
+                })?;
                 table.finish()?;
                 trunks
             }
@@ -169,7 +230,10 @@ impl Outputs {
 
     /// Puts all files in place; none where one of them can't be written whole.
     fn publish(self) -> anyhow::Result<()> {
-        let mut files: Vec<Publication> = [self.rejections, self.trunks, self.summary].into_iter().flatten().collect();
+        let mut files: Vec<Publication> = [self.rejections, self.trunks, self.summary]
+            .into_iter()
+            .flatten()
+            .collect();
         if let Calls::File(file) = self.calls {
             files.push(file);
         }
@@ -184,7 +248,12 @@ impl Outputs {
 }
 
 /// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
-fn write_to_stdout(analysis: &Analysis, print: Print<'_>, is_wanted: impl Fn(&Row) -> bool, out: &mut impl Write) -> anyhow::Result<Vec<TrunkCounts>> {
+fn write_to_stdout(
+    analysis: &Analysis,
+    print: Print<'_>,
+    is_wanted: impl Fn(&Row) -> bool,
+    out: &mut impl Write,
+) -> anyhow::Result<Vec<TrunkCounts>> {
     let is_pipe = |error: &io::Error| error.kind() == ErrorKind::BrokenPipe;
     let mut table = match Table::begin(columns::calls::COLUMNS, print, out) {
         Ok(table) => Some(table),
@@ -192,7 +261,10 @@ fn write_to_stdout(analysis: &Analysis, print: Print<'_>, is_wanted: impl Fn(&Ro
         Err(error) => return Err(error).context("standard output"),
     };
     let trunks = analysis.each_call::<anyhow::Error>(|row| {
-        let written = table.as_mut().filter(|_| is_wanted(row)).map_or(Ok(()), |table| table.row(row));
+        let written = table
+            .as_mut()
+            .filter(|_| is_wanted(row))
+            .map_or(Ok(()), |table| table.row(row));
         match written {
             Err(error) if is_pipe(&error) => table = None,
             other => other.context("standard output")?,

@@ -30,7 +30,11 @@ pub fn run() -> Exit {
         Command::Explain(options) => explain::run(options),
     };
     done.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "sip488: {}", crate::report::escape::terminal(&format!("{error:#}")));
+        let _ = writeln!(
+            std::io::stderr(),
+            "sip488: {}",
+            crate::report::escape::terminal(&format!("{error:#}"))
+        );
         Exit::Nothing
     })
 }

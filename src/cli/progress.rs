@@ -15,10 +15,16 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// A bar; hidden where nobody asked for one.
     pub fn new(is_quiet: bool) -> Self {
-        let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if is_quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         let template = "{bar:32} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
-        bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
@@ -38,7 +44,11 @@ impl Progress for Bar {
     fn read(&self, bytes: u64) {
         self.0.inc(bytes);
         // Standard input has no length: the bar grows with it.
-        if self.0.length().is_some_and(|length| length < self.0.position()) {
+        if self
+            .0
+            .length()
+            .is_some_and(|length| length < self.0.position())
+        {
             self.0.set_length(self.0.position());
         }
     }

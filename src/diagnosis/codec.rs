@@ -13,9 +13,13 @@ pub fn is_audio(media: &MediaDescription<'_>) -> bool {
 /// True for a codec that Direct Routing supports. Spellings of G.729 and its annex A are one codec: an encoder of the one
 /// is decoded by the other (RFC 3551 §4.5.6).
 pub fn is_supported(codec: &Codec<'_>) -> bool {
-    let Some(name) = codec.name.as_deref() else { return false };
+    let Some(name) = codec.name.as_deref() else {
+        return false;
+    };
     let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-    let is_g729 = ["G729", "G729A", "G729AB", "G.729", "G.729A"].into_iter().any(is);
+    let is_g729 = ["G729", "G729A", "G729AB", "G.729", "G.729A"]
+        .into_iter()
+        .any(is);
     let is_silk = is("SILK") && matches!(codec.clock_rate, Some(8000 | 16_000));
     is("PCMU") || is("PCMA") || is("G722") || is_g729 || is_silk
 }
@@ -24,14 +28,20 @@ pub fn is_supported(codec: &Codec<'_>) -> bool {
 /// and retransmission (RFC 4588).
 pub fn is_speech(codec: &Codec<'_>) -> bool {
     const BESIDE: [&str; 6] = ["telephone-event", "CN", "RED", "ulpfec", "rtx", "flexfec"];
-    codec.name.as_deref().is_none_or(|name| !BESIDE.iter().any(|beside| name.eq_ignore_ascii_case(beside.as_bytes())))
+    codec.name.as_deref().is_none_or(|name| {
+        !BESIDE
+            .iter()
+            .any(|beside| name.eq_ignore_ascii_case(beside.as_bytes()))
+    })
 }
 
 /// A codec as evidence shows it: with its clock rate where that is what counts.
 pub fn name_shown(codec: &Codec<'_>) -> String {
     match (codec.name.as_deref(), codec.clock_rate) {
         (None, _) => format!("payload type {} without rtpmap", show(codec.format)),
-        (Some(name), Some(rate)) if name.eq_ignore_ascii_case(b"SILK") => format!("{}/{rate}", show(name)),
+        (Some(name), Some(rate)) if name.eq_ignore_ascii_case(b"SILK") => {
+            format!("{}/{rate}", show(name))
+        }
         (Some(name), _) => show(name),
     }
 }

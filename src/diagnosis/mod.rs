@@ -102,7 +102,13 @@ pub(crate) fn show_long(bytes: &[u8]) -> String {
 }
 
 fn shown(bytes: &[u8], most: usize) -> String {
-    let printable = |&byte: &u8| if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '?' };
+    let printable = |&byte: &u8| {
+        if byte == b' ' || byte.is_ascii_graphic() {
+            char::from(byte)
+        } else {
+            '?'
+        }
+    };
     let mut text: String = bytes.iter().take(most).map(printable).collect();
     if bytes.len() > most {
         text.push_str("...");

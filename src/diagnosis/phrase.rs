@@ -34,30 +34,50 @@ impl Reported {
     /// Reads Reason (RFC 3326), Ms-Diagnostics, Warning (RFC 3261 §20.43), and the status line.
     pub fn of(response: &Seen<'_>) -> Self {
         let message = &response.message;
-        let texts: Vec<Said> = texts(message).into_iter().map(|text| Said::of(&text)).collect();
+        let texts: Vec<Said> = texts(message)
+            .into_iter()
+            .map(|text| Said::of(&text))
+            .collect();
         let telling = texts.iter().find(|said| tells(&normalise(&said.text)));
-        let chosen = telling.or_else(|| texts.iter().find(|said| said.guid.is_some())).or(texts.first());
+        let chosen = telling
+            .or_else(|| texts.iter().find(|said| said.guid.is_some()))
+            .or(texts.first());
         let mut said: Vec<String> = texts.iter().map(|said| normalise(&said.text)).collect();
         if let StartLine::Response { phrase, .. } = message.start {
             said.push(normalise(phrase));
         }
-        let guid = chosen.and_then(|chosen| chosen.guid.clone()).or_else(|| texts.iter().find_map(|said| said.guid.clone()));
+        let guid = chosen
+            .and_then(|chosen| chosen.guid.clone())
+            .or_else(|| texts.iter().find_map(|said| said.guid.clone()));
         Self {
-            code: chosen.map(|chosen| Text::from(chosen.code())).unwrap_or_default(),
-            phrase: chosen.map(|chosen| Text::from(chosen.phrase())).unwrap_or_default(),
-            correlation_id: guid.or_else(|| contact_x_i(message)).map(Text::from).unwrap_or_default(),
+            code: chosen
+                .map(|chosen| Text::from(chosen.code()))
+                .unwrap_or_default(),
+            phrase: chosen
+                .map(|chosen| Text::from(chosen.phrase()))
+                .unwrap_or_default(),
+            correlation_id: guid
+                .or_else(|| contact_x_i(message))
+                .map(Text::from)
+                .unwrap_or_default(),
             said,
         }
     }
 
     /// True where one of the phrases is said.
     pub fn says(&self, phrases: &[&str]) -> bool {
-        self.said.iter().any(|said| phrases.iter().any(|phrase| said.contains(phrase)))
+        self.said
+            .iter()
+            .any(|said| phrases.iter().any(|phrase| said.contains(phrase)))
     }
 
     /// True where one text says all of these words.
     pub fn says_all(&self, words: &[&str]) -> bool {
-        !words.is_empty() && self.said.iter().any(|said| words.iter().all(|word| said.contains(word)))
+        !words.is_empty()
+            && self
+                .said
+                .iter()
+                .any(|said| words.iter().all(|word| said.contains(word)))
     }
 }
 
@@ -69,27 +89,43 @@ impl Said {
             None => (text, &b""[..]),
         };
         let guid = first.trim_ascii();
-        let guid = guid.strip_prefix(b"{").and_then(|guid| guid.strip_suffix(b"}")).unwrap_or(guid);
+        let guid = guid
+            .strip_prefix(b"{")
+            .and_then(|guid| guid.strip_suffix(b"}"))
+            .unwrap_or(guid);
         if is_guid(guid) {
-            return Self { guid: Some(guid.to_vec()), text: rest.trim_ascii().to_vec() };
+            return Self {
+                guid: Some(guid.to_vec()),
+                text: rest.trim_ascii().to_vec(),
+            };
         }
-        Self { guid: None, text: text.to_vec() }
+        Self {
+            guid: None,
+            text: text.to_vec(),
+        }
     }
 
     /// What follows `InternalDiagCode:`, up to the comma.
     fn code(&self) -> &[u8] {
         let after = after(&self.text, b"InternalDiagCode:").unwrap_or_default();
-        let end = after.iter().position(|&byte| byte == b',' || byte == b';').unwrap_or(after.len());
+        let end = after
+            .iter()
+            .position(|&byte| byte == b',' || byte == b';')
+            .unwrap_or(after.len());
         after[..end].trim_ascii()
     }
 
     fn phrase(&self) -> &[u8] {
-        after(&self.text, b"InternalErrorPhrase:").unwrap_or(&self.text).trim_ascii()
+        after(&self.text, b"InternalErrorPhrase:")
+            .unwrap_or(&self.text)
+            .trim_ascii()
     }
 }
 
 fn after<'t>(text: &'t [u8], label: &[u8]) -> Option<&'t [u8]> {
-    let at = text.windows(label.len()).position(|window| window.eq_ignore_ascii_case(label))?;
+    let at = text
+        .windows(label.len())
+        .position(|window| window.eq_ignore_ascii_case(label))?;
     Some(&text[at + label.len()..])
 }
 
@@ -97,7 +133,11 @@ fn after<'t>(text: &'t [u8], label: &[u8]) -> Option<&'t [u8]> {
 fn texts<'a>(message: &Message<'a>) -> Vec<Cow<'a, [u8]>> {
     let mut texts = Vec::new();
     texts.extend(message.reasons().filter_map(|reason| reason.text));
-    texts.extend(message.ms_diagnostics().and_then(|diagnostics| diagnostics.reason));
+    texts.extend(
+        message
+            .ms_diagnostics()
+            .and_then(|diagnostics| diagnostics.reason),
+    );
     texts.extend(message.warnings().map(|warning| warning.text));
     texts.retain(|text| !text.trim_ascii().is_empty());
     texts
@@ -105,27 +145,46 @@ fn texts<'a>(message: &Message<'a>) -> Vec<Cow<'a, [u8]>> {
 
 /// Microsoft's own id of the call, which its Contact carries.
 fn contact_x_i(message: &Message<'_>) -> Option<Vec<u8>> {
-    let id = message.addresses(HeaderName::Contact).next()?.parsed_uri().param("x-i")?.to_vec();
+    let id = message
+        .addresses(HeaderName::Contact)
+        .next()?
+        .parsed_uri()
+        .param("x-i")?
+        .to_vec();
     is_guid(&id).then_some(id)
 }
 
 /// 8-4-4-4-12 hexadecimal digits (RFC 9562 §4).
 fn is_guid(text: &[u8]) -> bool {
     text.len() == 36
-        && text.iter().enumerate().all(|(place, byte)| if [8, 13, 18, 23].contains(&place) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+        && text.iter().enumerate().all(|(place, byte)| {
+            if [8, 13, 18, 23].contains(&place) {
+                *byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        })
 }
 
 /// Lower case, quotes gone, blanks collapsed, no full stop at the end.
 pub fn normalise(text: &[u8]) -> String {
-    let lower: String = text.iter().filter(|byte| byte.is_ascii() && **byte != b'"').map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    let lower: String = text
+        .iter()
+        .filter(|byte| byte.is_ascii() && **byte != b'"')
+        .map(|byte| char::from(byte.to_ascii_lowercase()))
+        .collect();
     let words: Vec<&str> = lower.split_whitespace().collect();
     words.join(" ").trim_end_matches('.').to_owned()
 }
 
 /// True where a normalised text is the phrase of a case or of a finding.
 fn tells(said: &str) -> bool {
-    CASES.iter().any(|case| case.phrases.iter().any(|phrase| said.contains(phrase)))
-        || FINDINGS.iter().any(|finding| !finding.words.is_empty() && finding.words.iter().all(|word| said.contains(word)))
+    CASES
+        .iter()
+        .any(|case| case.phrases.iter().any(|phrase| said.contains(phrase)))
+        || FINDINGS.iter().any(|finding| {
+            !finding.words.is_empty() && finding.words.iter().all(|word| said.contains(word))
+        })
 }
 
 #[cfg(test)]
@@ -137,22 +196,34 @@ mod tests {
 
     #[test]
     fn the_guid_before_the_phrase_is_the_correlation_id() {
-        let said = reported(&format!("Q.850;cause=88;text=\"{GUID};Cannot negotiate a new modality with blackhole media\""));
+        let said = reported(&format!(
+            "Q.850;cause=88;text=\"{GUID};Cannot negotiate a new modality with blackhole media\""
+        ));
         assert_eq!(said.correlation_id, Text::from(GUID));
-        assert_eq!(said.phrase, Text::from("Cannot negotiate a new modality with blackhole media"));
+        assert_eq!(
+            said.phrase,
+            Text::from("Cannot negotiate a new modality with blackhole media")
+        );
         assert!(said.code.is_empty());
     }
 
     #[test]
     fn internal_diag_code_and_error_phrase_are_told_apart() {
-        let said = reported(&format!("Q.850 ;cause=63 ;text=\"{GUID};InternalDiagCode: CannotSupportAnyMedia, InternalErrorPhrase: Invalid SDP offer: no media acceptable\""));
+        let said = reported(&format!(
+            "Q.850 ;cause=63 ;text=\"{GUID};InternalDiagCode: CannotSupportAnyMedia, InternalErrorPhrase: Invalid SDP offer: no media acceptable\""
+        ));
         assert_eq!(said.code, Text::from("CannotSupportAnyMedia"));
-        assert_eq!(said.phrase, Text::from("Invalid SDP offer: no media acceptable"));
+        assert_eq!(
+            said.phrase,
+            Text::from("Invalid SDP offer: no media acceptable")
+        );
     }
 
     #[test]
     fn of_two_reasons_the_telling_one_is_told() {
-        let said = reported(&format!("SIP;cause=488;text=\"Not Acceptable Here\", Q.850;cause=88;text=\"{GUID};SrtpEncryptionRequired\""));
+        let said = reported(&format!(
+            "SIP;cause=488;text=\"Not Acceptable Here\", Q.850;cause=88;text=\"{GUID};SrtpEncryptionRequired\""
+        ));
         assert_eq!(said.phrase, Text::from("SrtpEncryptionRequired"));
         assert!(said.says(&["srtpencryptionrequired"]));
     }
@@ -165,7 +236,9 @@ mod tests {
 
     #[test]
     fn a_text_without_quotes_is_read_to_its_end() {
-        let said = reported(&format!("Q.850;cause=88;text={GUID};Cannot negotiate a new modality with blackhole media"));
+        let said = reported(&format!(
+            "Q.850;cause=88;text={GUID};Cannot negotiate a new modality with blackhole media"
+        ));
         assert!(said.says(&["blackhole media"]));
     }
 }

@@ -25,11 +25,14 @@ use super::judge::Observed;
 use super::phrase::Reported;
 
 /// A key line that Teams can use.
-pub(crate) const KEY: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ|2^31";
+pub(crate) const KEY: &str =
+    "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ|2^31";
 
 /// An offer that has everything: a supported codec, a key, a candidate, an address.
 pub(crate) fn good() -> String {
-    session(&format!("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8 101\na=rtpmap:101 telephone-event/8000\n{KEY}\n{CANDIDATE}"))
+    session(&format!(
+        "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8 101\na=rtpmap:101 telephone-event/8000\n{KEY}\n{CANDIDATE}"
+    ))
 }
 
 /// A candidate line.
@@ -46,7 +49,11 @@ pub(crate) fn with_media(lines: &str) -> String {
 }
 
 fn response(reason: &str) -> String {
-    let reason = if reason.is_empty() { String::new() } else { format!("REASON: {reason}\r\n") };
+    let reason = if reason.is_empty() {
+        String::new()
+    } else {
+        format!("REASON: {reason}\r\n")
+    };
     format!(
         "SIP/2.0 488 Not Acceptable Here\r\nVIA: SIP/2.0/TLS sbc.example;branch=z9hG4bK1\r\nFROM: <sip:a@sbc.example>;tag=a\r\n\
          TO: <sip:b@sip.pstnhub.microsoft.com>;tag=b\r\nCALL-ID: 1\r\nCSEQ: 1 INVITE\r\n{reason}CONTENT-LENGTH: 0\r\n\r\n"
@@ -54,27 +61,60 @@ fn response(reason: &str) -> String {
 }
 
 fn seen(bytes: &[u8]) -> Seen<'_> {
-    let end = Endpoint { address: Ipv4Addr::LOCALHOST.into(), port: 5061 };
-    let sighting = Sighting { bytes, wholeness: Wholeness::Whole, at: Stamp::default(), from: end, to: end, transport: Transport::Tcp };
+    let end = Endpoint {
+        address: Ipv4Addr::LOCALHOST.into(),
+        port: 5061,
+    };
+    let sighting = Sighting {
+        bytes,
+        wholeness: Wholeness::Whole,
+        at: Stamp::default(),
+        from: end,
+        to: end,
+        transport: Transport::Tcp,
+    };
     Seen::read(sighting).unwrap()
 }
 
-fn with_rejection<T>(sdp: Option<&str>, agreed: Agreed, reason: &str, look: impl FnOnce(&Rejection<'_, '_>) -> T) -> T {
+fn with_rejection<T>(
+    sdp: Option<&str>,
+    agreed: Agreed,
+    reason: &str,
+    look: impl FnOnce(&Rejection<'_, '_>) -> T,
+) -> T {
     let response = response(reason);
     let response = seen(response.as_bytes());
-    let offer = sdp.map_or(OfferUnderTest::Nothing, |sdp| OfferUnderTest::Whole(SessionDescription::parse(sdp.as_bytes())));
-    look(&Rejection { request: None, response: &response, at: Some(RejectedAt::Initial), offer, agreed })
+    let offer = sdp.map_or(OfferUnderTest::Nothing, |sdp| {
+        OfferUnderTest::Whole(SessionDescription::parse(sdp.as_bytes()))
+    });
+    look(&Rejection {
+        request: None,
+        response: &response,
+        at: Some(RejectedAt::Initial),
+        offer,
+        agreed,
+    })
 }
 
 /// What a case observes in the offer of an initial INVITE.
 pub(crate) fn observe(case: &Case, sdp: &str) -> Observation {
-    with_rejection(Some(sdp), Agreed::Nothing, "", |rejection| (case.observe)(rejection))
+    with_rejection(Some(sdp), Agreed::Nothing, "", |rejection| {
+        (case.observe)(rejection)
+    })
 }
 
 /// What a case observes in the offer of a re-INVITE in a call with these live streams.
 pub(crate) fn observe_again(case: &Case, agreed: &[&str], sdp: &str) -> Observation {
-    let streams = agreed.iter().map(|media| AgreedStream { media: media.as_bytes().to_vec(), is_live: true }).collect();
-    with_rejection(Some(sdp), Agreed::Streams(streams), "", |rejection| (case.observe)(rejection))
+    let streams = agreed
+        .iter()
+        .map(|media| AgreedStream {
+            media: media.as_bytes().to_vec(),
+            is_live: true,
+        })
+        .collect();
+    with_rejection(Some(sdp), Agreed::Streams(streams), "", |rejection| {
+        (case.observe)(rejection)
+    })
 }
 
 /// The diagnosis of an initial INVITE that Teams refused with this Reason.
@@ -84,7 +124,12 @@ pub(crate) fn diagnose(sdp: Option<&str>, reason: &str, bypass: Bypass) -> Diagn
 }
 
 /// The diagnosis of an INVITE that somebody refused with this Reason.
-pub(crate) fn diagnose_by(refuser: Refuser, sdp: Option<&str>, reason: &str, bypass: Bypass) -> Diagnosis {
+pub(crate) fn diagnose_by(
+    refuser: Refuser,
+    sdp: Option<&str>,
+    reason: &str,
+    bypass: Bypass,
+) -> Diagnosis {
     with_rejection(sdp, Agreed::Nothing, reason, |rejection| {
         let reported = Reported::of(rejection.response);
         Observed::of(rejection, &reported).judge(Refusal::By(refuser), Some(refuser), bypass)

@@ -23,8 +23,16 @@ pub enum Fate {
 
 impl Fate {
     /// Every fate, in the order of the summary.
-    pub const ALL: [Self; 8] =
-        [Self::Sip, Self::Stream, Self::Fragment, Self::Other, Self::Encrypted, Self::Truncated, Self::Malformed, Self::Unsupported];
+    pub const ALL: [Self; 8] = [
+        Self::Sip,
+        Self::Stream,
+        Self::Fragment,
+        Self::Other,
+        Self::Encrypted,
+        Self::Truncated,
+        Self::Malformed,
+        Self::Unsupported,
+    ];
 
     /// The key in the summary.
     pub const fn name(self) -> &'static str {

@@ -104,16 +104,20 @@ impl<'s> Carry<'s> {
             calls: (0..SHARDS).map(|_| CallShard::default()).collect(),
             ledger: Ledger::default(),
             sip: SipCounts::default(),
-            sbc: SbcAddresses::new(with.config),
+            sbc: SbcAddresses::default(),
         }
     }
 
     /// Takes what a window has to go on.
     pub fn advance(&mut self, runs: &[Run]) -> Rows {
-        let now = runs.iter().flat_map(Run::events).map(|event| event.time).min();
+        let now = runs
+            .iter()
+            .flat_map(Run::events)
+            .map(|event| event.time)
+            .min();
         let wholes = self.defragment(runs);
         let (mut mail, arrivals) = self.sort(runs, &wholes);
-        let found = self.read_flows(&arrivals, now);
+        let found = self.read_flows(&arrivals);
         for found in &found {
             self.count(found);
             for (sighting, glance) in found.sightings() {
@@ -125,7 +129,10 @@ impl<'s> Carry<'s> {
 
     /// Closes everything.
     pub fn finish(mut self) -> (Rows, Learned, Totals) {
-        let mut learned = Learned { datagrams_evicted: self.defragmenter.evicted(), ..Learned::default() };
+        let mut learned = Learned {
+            datagrams_evicted: self.defragmenter.evicted(),
+            ..Learned::default()
+        };
         let mut found: Vec<Found> = (0..SHARDS).map(|_| Found::default()).collect();
         for (flow, found) in std::mem::take(&mut self.flows).into_iter().zip(&mut found) {
             let (evicted, lost) = flow.finish(found);
@@ -147,7 +154,14 @@ impl<'s> Carry<'s> {
             rows.rejections.extend(last.rejections);
         }
         learned.sbc.join(&self.sbc);
-        (rows, learned, Totals { ledger: self.ledger, sip: self.sip })
+        (
+            rows,
+            learned,
+            Totals {
+                ledger: self.ledger,
+                sip: self.sip,
+            },
+        )
     }
 
     fn count(&mut self, found: &Found) {
@@ -161,11 +175,15 @@ impl<'s> Carry<'s> {
         let mut wholes = Vec::new();
         for run in runs {
             for event in run.events() {
-                let Seen::Fragment(fragment) = run.verified.chunk().seen(event) else { continue };
+                let Seen::Fragment(fragment) = run.verified.chunk().seen(event) else {
+                    continue;
+                };
                 let at = run.verified.stamp(event);
                 match self.defragmenter.feed(fragment, at) {
                     defragment::Outcome::Complete(whole) => wholes.push((at, whole)),
-                    defragment::Outcome::Held | defragment::Outcome::Refused => self.ledger.count(Fate::Fragment),
+                    defragment::Outcome::Held | defragment::Outcome::Refused => {
+                        self.ledger.count(Fate::Fragment)
+                    }
                 }
             }
         }
@@ -173,17 +191,45 @@ impl<'s> Carry<'s> {
     }
 
     /// Sorts events by the shard that they go to.
-    fn sort<'w>(&mut self, runs: &'w [Run], wholes: &'w [(Stamp, defragment::Whole)]) -> (Vec<Vec<Mail<'w>>>, Vec<Vec<Arrival<'w>>>) {
+    fn sort<'w>(
+        &mut self,
+        runs: &'w [Run],
+        wholes: &'w [(Stamp, defragment::Whole)],
+    ) -> (Vec<Vec<Mail<'w>>>, Vec<Vec<Arrival<'w>>>) {
         let (mut mail, mut arrivals) = (boxes(), boxes());
         let mut wholes = wholes.iter().peekable();
         for run in runs {
             for event in run.events() {
                 let at = run.verified.stamp(event);
                 match run.verified.chunk().seen(event) {
-                    Seen::Message { from, to, bytes, wholeness, glance } => {
-                        post(&mut mail, Sighting { bytes, wholeness, at, from, to, transport: Transport::Udp }, glance);
+                    Seen::Message {
+                        from,
+                        to,
+                        bytes,
+                        wholeness,
+                        glance,
+                    } => {
+                        post(
+                            &mut mail,
+                            Sighting {
+                                bytes,
+                                wholeness,
+                                at,
+                                from,
+                                to,
+                                transport: Transport::Udp,
+                            },
+                            glance,
+                        );
                     }
-                    Seen::Segment(segment) => arrive(&mut arrivals, Arrival { segment, at, unless_sip: Fate::Other }),
+                    Seen::Segment(segment) => arrive(
+                        &mut arrivals,
+                        Arrival {
+                            segment,
+                            at,
+                            unless_sip: Fate::Other,
+                        },
+                    ),
                     Seen::Fragment(_) => {
                         if let Some((at, whole)) = wholes.next_if(|(whole_at, _)| *whole_at == at) {
                             self.sort_whole(*at, whole, &mut mail, &mut arrivals);
@@ -196,15 +242,39 @@ impl<'s> Carry<'s> {
     }
 
     /// A datagram that came in fragments: the fate is that of the fragment that completed it.
-    fn sort_whole<'w>(&mut self, at: Stamp, whole: &'w defragment::Whole, mail: &mut [Vec<Mail<'w>>], arrivals: &mut [Vec<Arrival<'w>>]) {
-        match decode_payload(whole.source, whole.destination, whole.protocol, &whole.payload, whole.is_cut) {
+    fn sort_whole<'w>(
+        &mut self,
+        at: Stamp,
+        whole: &'w defragment::Whole,
+        mail: &mut [Vec<Mail<'w>>],
+        arrivals: &mut [Vec<Arrival<'w>>],
+    ) {
+        match decode_payload(
+            whole.source,
+            whole.destination,
+            whole.protocol,
+            &whole.payload,
+            whole.is_cut,
+        ) {
             Packet::Datagram(datagram) => self.sort_datagram(at, &datagram, mail),
-            Packet::Segment(segment) => arrive(arrivals, Arrival { segment, at, unless_sip: Fate::Fragment }),
+            Packet::Segment(segment) => arrive(
+                arrivals,
+                Arrival {
+                    segment,
+                    at,
+                    unless_sip: Fate::Fragment,
+                },
+            ),
             Packet::Done(_) | Packet::Fragment(_) => self.ledger.count(Fate::Fragment),
         }
     }
 
-    fn sort_datagram<'w>(&mut self, at: Stamp, datagram: &Datagram<'w>, mail: &mut [Vec<Mail<'w>>]) {
+    fn sort_datagram<'w>(
+        &mut self,
+        at: Stamp,
+        datagram: &Datagram<'w>,
+        mail: &mut [Vec<Mail<'w>>],
+    ) {
         let Some(found) = chunk::message_in(datagram) else {
             self.ledger.count(Fate::Fragment);
             return;
@@ -216,12 +286,19 @@ impl<'s> Carry<'s> {
         let Datagram { from, to, .. } = *datagram;
         chunk::note_sbc(&mut self.sbc, from, to, self.with.teams);
         if found.glance.shows_call {
-            let sighting = Sighting { bytes: found.bytes, wholeness: found.wholeness, at, from, to, transport: Transport::Udp };
+            let sighting = Sighting {
+                bytes: found.bytes,
+                wholeness: found.wholeness,
+                at,
+                from,
+                to,
+                transport: Transport::Udp,
+            };
             post(mail, sighting, found.glance);
         }
     }
 
-    fn read_flows(&mut self, arrivals: &[Vec<Arrival<'_>>], now: Option<Nanos>) -> Vec<Found> {
+    fn read_flows(&mut self, arrivals: &[Vec<Arrival<'_>>]) -> Vec<Found> {
         let teams = self.with.teams;
         let shards = self.flows.par_iter_mut().zip(arrivals);
         let read = shards.map(|(flow, arrivals)| {
@@ -229,20 +306,19 @@ impl<'s> Carry<'s> {
             for arrival in arrivals {
                 flow.feed(arrival, teams, &mut found);
             }
-            if let Some(now) = now {
-                flow.expire(now, &mut found);
-            }
             found
         });
         read.collect()
     }
 
     fn advance_calls(&mut self, mail: &[Vec<Mail<'_>>], now: Option<Nanos>) -> Rows {
-        if let Some(now) = now {
-            self.defragmenter.expire(now);
-        }
         let with = self.with;
-        let advanced: Vec<Rows> = self.calls.par_iter_mut().zip(mail).map(|(shard, mail)| shard.advance(mail, now, with)).collect();
+        let advanced: Vec<Rows> = self
+            .calls
+            .par_iter_mut()
+            .zip(mail)
+            .map(|(shard, mail)| shard.advance(mail, now, with))
+            .collect();
         let mut rows = Rows::default();
         for shard in advanced {
             rows.calls.extend(shard.calls);
@@ -273,7 +349,9 @@ impl CallShard {
     fn advance(&mut self, mail: &[Mail<'_>], now: Option<Nanos>, with: Surroundings<'_>) -> Rows {
         let mut over = Vec::new();
         for (sighting, glance) in mail {
-            if let Some(call_id) = Message::parse(sighting.bytes, sighting.wholeness).and_then(|message| message.call_id()) {
+            if let Some(call_id) = Message::parse(sighting.bytes, sighting.wholeness)
+                .and_then(|message| message.call_id())
+            {
                 self.calls.feed(call_id, sighting, glance, &mut over);
             }
         }
@@ -300,8 +378,12 @@ fn tell(over: &[Gathered], with: Surroundings<'_>, learned: &mut Learned) -> Row
     let mut rows = Rows::default();
     for gathered in over {
         for call in gathered.calls() {
-            let Some(told) = rows_of(&call, with, gathered.is_resumed) else { continue };
-            learned.history.note(&told.call.trunk, &call, told.parties, with.teams);
+            let Some(told) = rows_of(&call, with, gathered.is_resumed) else {
+                continue;
+            };
+            learned
+                .history
+                .note(&told.call.trunk, &call, told.parties, with.teams);
             for seen in call.seen() {
                 if let Some(end) = teams_end(seen, with.teams) {
                     learned.sbc.note(seen.from.address, seen.to.address, end);

@@ -49,11 +49,27 @@ impl Gathering {
             if row.is_resumed {
                 self.resumed.insert(row.call_id.clone());
             }
-            self.calls.push((row.start_time, row.call_id.clone(), row.file, row.invite_frame), &row)?;
+            self.calls.push(
+                (
+                    row.start_time,
+                    row.call_id.clone(),
+                    row.file,
+                    row.invite_frame,
+                ),
+                &row,
+            )?;
         }
         for row in rows.rejections {
             self.rejection_count += 1;
-            self.rejections.push((row.request_time, row.call_id.clone(), row.file, row.invite_frame), &row)?;
+            self.rejections.push(
+                (
+                    row.request_time,
+                    row.call_id.clone(),
+                    row.file,
+                    row.invite_frame,
+                ),
+                &row,
+            )?;
         }
         Ok(())
     }
@@ -70,13 +86,24 @@ impl Gathering {
         let mut totals = Totals::default();
         totals.join(&readings.totals.ledger, &readings.totals.sip);
         totals.join(&late.ledger, &late.sip);
-        let is_damaged = readings.all().iter().any(|reading| !reading.damage.is_empty());
-        let is_lacking = others.iter().any(|other| other.named || other.status != NotRead::NotACapture);
+        let is_damaged = readings
+            .all()
+            .iter()
+            .any(|reading| !reading.damage.is_empty());
+        let is_lacking = others
+            .iter()
+            .any(|other| other.named || other.status == NotRead::Unreadable);
         let mut analysis = Analysis {
             is_whole: !is_damaged && !is_lacking,
-            is_nothing: readings.all().is_empty() && !others.is_empty() && others.iter().all(|other| other.named),
+            is_nothing: readings.all().is_empty()
+                && !others.is_empty()
+                && others.iter().all(|other| other.named),
             summary: summary(readings, others, &totals, learned),
-            file_names: readings.all().iter().map(super::window::Reading::path).collect(),
+            file_names: readings
+                .all()
+                .iter()
+                .map(super::window::Reading::path)
+                .collect(),
             calls: self.calls.finish()?,
             rejections: self.rejections.finish()?,
             settlement,
@@ -119,7 +146,10 @@ struct Joined {
 
 impl Analysis {
     /// Every call, in the order of the calls CSV. Returns the trunks' counts in the order of the trunk report.
-    pub fn each_call<E: From<Error>>(&self, mut each: impl FnMut(&Row) -> Result<(), E>) -> Result<Vec<TrunkCounts>, E> {
+    pub fn each_call<E: From<Error>>(
+        &self,
+        mut each: impl FnMut(&Row) -> Result<(), E>,
+    ) -> Result<Vec<TrunkCounts>, E> {
         let mut trunks = TrunkTable::default();
         let mut told = BTreeSet::new();
         for row in self.calls.iter().map_err(Error::from)? {
@@ -138,7 +168,10 @@ impl Analysis {
     }
 
     /// Every rejection, in the order of the rejections CSV. Counts them by case and verdict in the summary.
-    pub fn each_rejection<E: From<Error>>(&mut self, mut each: impl FnMut(&Row) -> Result<(), E>) -> Result<(), E> {
+    pub fn each_rejection<E: From<Error>>(
+        &mut self,
+        mut each: impl FnMut(&Row) -> Result<(), E>,
+    ) -> Result<(), E> {
         for row in self.rejections.iter().map_err(Error::from)? {
             let mut row = row.map_err(Error::from)?;
             self.settlement.settle(&mut row);
@@ -164,7 +197,10 @@ impl Analysis {
             let key = key.unwrap_or_else(|| (row.call_id.clone(), row.caller_tag.clone()));
             let joined = match self.joined.remove(&key) {
                 None => Joined { row, parts: 1 },
-                Some(earlier) => Joined { row: join(earlier.row, row), parts: earlier.parts + 1 },
+                Some(earlier) => Joined {
+                    row: join(earlier.row, row),
+                    parts: earlier.parts + 1,
+                },
             };
             self.joined.insert(key, joined);
         }
@@ -177,13 +213,23 @@ impl Analysis {
         let key = (row.call_id.clone(), row.caller_tag.clone());
         let same = self.joined.get_key_value(&key);
         same.or_else(|| {
-            let of_call = self.joined.range((row.call_id.clone(), Text::default())..).take_while(|((call_id, _), _)| *call_id == row.call_id);
-            of_call.into_iter().find(|((_, tag), _)| tag.is_empty() || row.caller_tag.is_empty())
+            let of_call = self
+                .joined
+                .range((row.call_id.clone(), Text::default())..)
+                .take_while(|((call_id, _), _)| *call_id == row.call_id);
+            of_call
+                .into_iter()
+                .find(|((_, tag), _)| tag.is_empty() || row.caller_tag.is_empty())
         })
     }
 }
 
-fn summary(readings: &Readings<'_>, others: &[SetAside], totals: &Totals, learned: &Learned) -> RunSummary {
+fn summary(
+    readings: &Readings<'_>,
+    others: &[SetAside],
+    totals: &Totals,
+    learned: &Learned,
+) -> RunSummary {
     let mut summary = RunSummary::new();
     for reading in readings.all() {
         summary.files.push(reading.summary());
@@ -205,7 +251,12 @@ fn summary(readings: &Readings<'_>, others: &[SetAside], totals: &Totals, learne
     summary.sip.messages = totals.sip.messages;
     summary.sip.malformed = totals.sip.malformed;
     summary.sip.requests.clone_from(&totals.sip.requests);
-    summary.sip.responses = totals.sip.responses.iter().map(|(status, count)| (status.to_string(), *count)).collect();
+    summary.sip.responses = totals
+        .sip
+        .responses
+        .iter()
+        .map(|(status, count)| (status.to_string(), *count))
+        .collect();
     summary.limits = Limits {
         messages_left_out: learned.messages_left_out,
         calls_evicted: learned.calls_evicted,

@@ -62,7 +62,12 @@ pub struct Event {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
-    Message { from: Endpoint, to: Endpoint, wholeness: Wholeness, glance: Glance },
+    Message {
+        from: Endpoint,
+        to: Endpoint,
+        wholeness: Wholeness,
+        glance: Glance,
+    },
     Segment(Segment<'static>),
     Fragment(Fragment<'static>),
 }
@@ -98,7 +103,12 @@ impl Chunk {
             chunk.take(&record, place, teams);
             place += 1;
         });
-        Self { end: walked.end, stopped: walked.stopped, records: walked.records, ..chunk }
+        Self {
+            end: walked.end,
+            stopped: walked.stopped,
+            records: walked.records,
+            ..chunk
+        }
     }
 
     fn empty(from: &Position) -> Self {
@@ -120,11 +130,17 @@ impl Chunk {
             Packet::Done(fate) => self.ledger.count(fate),
             Packet::Datagram(datagram) => self.take_datagram(&datagram, record.time, place, teams),
             Packet::Segment(segment) => {
-                let empty = Segment { payload: &[], ..segment };
+                let empty = Segment {
+                    payload: &[],
+                    ..segment
+                };
                 self.push(record.time, place, Kind::Segment(empty), segment.payload);
             }
             Packet::Fragment(fragment) => {
-                let empty = Fragment { payload: &[], ..fragment };
+                let empty = Fragment {
+                    payload: &[],
+                    ..fragment
+                };
                 self.push(record.time, place, Kind::Fragment(empty), fragment.payload);
             }
         }
@@ -141,7 +157,12 @@ impl Chunk {
         }
         note_sbc(&mut self.sbc, datagram.from, datagram.to, teams);
         if found.glance.shows_call {
-            let kind = Kind::Message { from: datagram.from, to: datagram.to, wholeness: found.wholeness, glance: found.glance };
+            let kind = Kind::Message {
+                from: datagram.from,
+                to: datagram.to,
+                wholeness: found.wholeness,
+                glance: found.glance,
+            };
             self.push(time, place, kind, found.bytes);
         }
     }
@@ -149,16 +170,39 @@ impl Chunk {
     fn push(&mut self, time: Nanos, place: u64, kind: Kind, payload: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(payload);
-        self.events.push(Event { time, place, kind, start, len: payload.len() });
+        self.events.push(Event {
+            time,
+            place,
+            kind,
+            start,
+            len: payload.len(),
+        });
     }
 
     /// An event with its payload.
     pub fn seen(&self, event: &Event) -> Seen<'_> {
         let bytes = &self.bytes[event.start..event.start + event.len];
         match event.kind {
-            Kind::Message { from, to, wholeness, glance } => Seen::Message { from, to, bytes, wholeness, glance },
-            Kind::Segment(segment) => Seen::Segment(Segment { payload: bytes, ..segment }),
-            Kind::Fragment(fragment) => Seen::Fragment(Fragment { payload: bytes, ..fragment }),
+            Kind::Message {
+                from,
+                to,
+                wholeness,
+                glance,
+            } => Seen::Message {
+                from,
+                to,
+                bytes,
+                wholeness,
+                glance,
+            },
+            Kind::Segment(segment) => Seen::Segment(Segment {
+                payload: bytes,
+                ..segment
+            }),
+            Kind::Fragment(fragment) => Seen::Fragment(Fragment {
+                payload: bytes,
+                ..fragment
+            }),
         }
     }
 }
@@ -186,16 +230,28 @@ pub fn message_in<'a>(datagram: &Datagram<'a>) -> Option<Found<'a>> {
     let (bytes, wholeness) = framing::datagram(datagram.payload, datagram.is_cut);
     let message = Message::parse(bytes, wholeness)?;
     let glance = Glance::of(&message);
-    let fate = if datagram.is_cut && wholeness == Wholeness::Cut { Fate::Truncated } else { Fate::Sip };
-    Some(Found { bytes, message, wholeness, glance, fate })
+    let fate = if datagram.is_cut && wholeness == Wholeness::Cut {
+        Fate::Truncated
+    } else {
+        Fate::Sip
+    };
+    Some(Found {
+        bytes,
+        message,
+        wholeness,
+        glance,
+        fate,
+    })
 }
 
 /// Notes who talks to Teams, by address.
 pub fn note_sbc(sbc: &mut SbcAddresses, from: Endpoint, to: Endpoint, teams: &Teams) {
-    match (teams.has_address(from.address), teams.has_address(to.address)) {
+    match (
+        teams.has_address(from.address),
+        teams.has_address(to.address),
+    ) {
         (true, false) => sbc.note(from.address, to.address, End::Sender),
         (false, true) => sbc.note(from.address, to.address, End::Receiver),
         _ => {}
     }
 }
-

@@ -5,16 +5,15 @@ use rustc_hash::FxHashMap;
 use crate::call::Glance;
 use crate::call::Sighting;
 use crate::call::Transport;
-use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::packet::Fate;
 use crate::packet::Segment;
+use crate::sip::Framer;
 use crate::sip::Message;
 use crate::sip::Wholeness;
-use crate::sip::Framer;
-use crate::transport::Connections;
 use crate::transport::ConnectionId;
+use crate::transport::Connections;
 use crate::transport::Delivery;
 use crate::transport::Event;
 use crate::transport::tls::looks_like_tls;
@@ -65,13 +64,39 @@ impl Found {
     pub fn sightings(&self) -> impl Iterator<Item = (Sighting<'_>, Glance)> {
         self.messages.iter().map(|place| {
             let bytes = &self.bytes[place.start..place.start + place.len];
-            let &Place { wholeness, at, from, to, glance, .. } = place;
-            (Sighting { bytes, wholeness, at, from, to, transport: Transport::Tcp }, glance)
+            let &Place {
+                wholeness,
+                at,
+                from,
+                to,
+                glance,
+                ..
+            } = place;
+            (
+                Sighting {
+                    bytes,
+                    wholeness,
+                    at,
+                    from,
+                    to,
+                    transport: Transport::Tcp,
+                },
+                glance,
+            )
         })
     }
 
-    fn keep(&mut self, bytes: &[u8], wholeness: Wholeness, at: Stamp, from: Endpoint, to: Endpoint) {
-        let Some(message) = Message::parse(bytes, wholeness) else { return };
+    fn keep(
+        &mut self,
+        bytes: &[u8],
+        wholeness: Wholeness,
+        at: Stamp,
+        from: Endpoint,
+        to: Endpoint,
+    ) {
+        let Some(message) = Message::parse(bytes, wholeness) else {
+            return;
+        };
         let glance = Glance::of(&message);
         if wholeness == Wholeness::Whole {
             self.sip.count(&message, &glance);
@@ -79,7 +104,15 @@ impl Found {
         if glance.shows_call {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(bytes);
-            self.messages.push(Place { start, len: bytes.len(), wholeness, at, from, to, glance });
+            self.messages.push(Place {
+                start,
+                len: bytes.len(),
+                wholeness,
+                at,
+                from,
+                to,
+                glance,
+            });
         }
     }
 }
@@ -110,7 +143,9 @@ impl FlowShard {
         let Arrival { segment, at, .. } = arrival;
         let before = found.sip.messages;
         let carried = &mut self.carried;
-        let placement = self.connections.feed(segment, *at, &mut |delivery| deliver(carried, &delivery, *at, found));
+        let placement = self.connections.feed(segment, *at, &mut |delivery| {
+            deliver(carried, &delivery, *at, found)
+        });
         let completed = found.sip.messages > before;
         let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
@@ -127,17 +162,12 @@ impl FlowShard {
         }
     }
 
-    /// Ends what has been idle for too long.
-    pub fn expire(&mut self, now: Nanos, found: &mut Found) {
-        let carried = &mut self.carried;
-        self.connections.expire(now, &mut |delivery| deliver_late(carried, &delivery, found));
-    }
-
     /// Ends everything. Returns how many connections were given up for lack of room, and how many bytes never came.
     pub fn finish(mut self, found: &mut Found) -> (u64, u64) {
         let (evicted, lost) = (self.connections.evicted(), self.connections.lost_bytes());
         let carried = &mut self.carried;
-        self.connections.finish(&mut |delivery| deliver_late(carried, &delivery, found));
+        self.connections
+            .finish(&mut |delivery| deliver_late(carried, &delivery, found));
         let mut rest: Vec<(ConnectionId, Carried)> = self.carried.drain().collect();
         rest.sort_by_key(|(connection, _)| *connection);
         for (_, mut carried) in rest {
@@ -148,26 +178,54 @@ impl FlowShard {
 }
 
 /// What comes after the last segment comes at its time.
-fn deliver_late(carried: &mut FxHashMap<ConnectionId, Carried>, delivery: &Delivery<'_>, found: &mut Found) {
-    let at = carried.get(&delivery.connection).map(|carried| carried.last).unwrap_or_default();
+fn deliver_late(
+    carried: &mut FxHashMap<ConnectionId, Carried>,
+    delivery: &Delivery<'_>,
+    found: &mut Found,
+) {
+    let at = carried
+        .get(&delivery.connection)
+        .map(|carried| carried.last)
+        .unwrap_or_default();
     deliver(carried, delivery, at, found);
 }
 
-fn deliver(all: &mut FxHashMap<ConnectionId, Carried>, delivery: &Delivery<'_>, at: Stamp, found: &mut Found) {
-    let Delivery { connection, from, to, ref event } = *delivery;
+fn deliver(
+    all: &mut FxHashMap<ConnectionId, Carried>,
+    delivery: &Delivery<'_>,
+    at: Stamp,
+    found: &mut Found,
+) {
+    let Delivery {
+        connection,
+        from,
+        to,
+        ref event,
+    } = *delivery;
     let carried = all.entry(connection).or_default();
     let direction = usize::from(from > to);
     match *event {
-        Event::Bytes(bytes) => carried.read(bytes, direction, |bytes, wholeness| found.keep(bytes, wholeness, at, from, to)),
+        Event::Bytes(bytes) => carried.read(bytes, direction, |bytes, wholeness| {
+            found.keep(bytes, wholeness, at, from, to)
+        }),
         Event::Lost(lost) if !carried.is_tls => {
-            carried.framers[direction].lose(lost, &mut |bytes, wholeness| found.keep(bytes, wholeness, at, from, to));
+            carried.framers[direction].lose(lost, &mut |bytes, wholeness| {
+                found.keep(bytes, wholeness, at, from, to)
+            });
         }
         Event::Lost(_) => {}
         Event::Ended => {
-            let Some(mut carried) = all.remove(&connection) else { return };
+            let Some(mut carried) = all.remove(&connection) else {
+                return;
+            };
             let at = carried.last;
-            for (direction, (from, to)) in [(from.min(to), from.max(to)), (from.max(to), from.min(to))].into_iter().enumerate() {
-                carried.framers[direction].finish(&mut |bytes, wholeness| found.keep(bytes, wholeness, at, from, to));
+            for (direction, (from, to)) in
+                [(from.min(to), from.max(to)), (from.max(to), from.min(to))]
+                    .into_iter()
+                    .enumerate()
+            {
+                carried.framers[direction]
+                    .finish(&mut |bytes, wholeness| found.keep(bytes, wholeness, at, from, to));
             }
             carried.is_sip |= carried.has_seen_sip();
             carried.decide(&mut found.ledger);

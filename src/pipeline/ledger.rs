@@ -80,7 +80,11 @@ impl SipCounts {
             *count += 1;
             return;
         }
-        let name = if self.requests.len() < OTHER_METHODS { name } else { "other" };
+        let name = if self.requests.len() < OTHER_METHODS {
+            name
+        } else {
+            "other"
+        };
         *self.requests.entry(name.to_owned()).or_default() += 1;
     }
 

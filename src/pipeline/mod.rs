@@ -25,6 +25,7 @@ use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
 use crate::report::rows::Surroundings;
 use crate::trunk::Config;
+use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
 use self::advance::Carry;
@@ -78,17 +79,34 @@ pub enum Error {
 
 /// Reads everything and tells every call.
 pub fn analyze(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.max(1)).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads.max(1))
+        .build()?;
     pool.install(|| run(options, progress))
 }
 
 fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
     let Inventory { captures, others } = inventory::take(&options.paths);
-    progress.total(captures.iter().filter_map(crate::capture::Capture::len).sum());
+    progress.total(
+        captures
+            .iter()
+            .filter_map(crate::capture::Capture::len)
+            .sum(),
+    );
     let teams = Teams::new(&options.config);
-    let paths: Vec<String> = captures.iter().map(|capture| capture.path.display().to_string()).collect();
-    let mut carry = Carry::new(Surroundings { teams: &teams, config: &options.config, paths: &paths });
-    let mut readings = Readings::new(&captures, options.window.saturating_mul(options.threads.max(1) as u64));
+    let paths: Vec<String> = captures
+        .iter()
+        .map(|capture| capture.path.display().to_string())
+        .collect();
+    let mut carry = Carry::new(Surroundings {
+        teams: &teams,
+        config: &options.config,
+        paths: &paths,
+    });
+    let mut readings = Readings::new(
+        &captures,
+        options.window.saturating_mul(options.threads.max(1) as u64),
+    );
     let mut gathering = Gathering::default();
     let mut runs = Vec::new();
     while !readings.is_done() || !runs.is_empty() {
@@ -104,12 +122,24 @@ fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
     }
     let (rows, learned, totals) = carry.finish();
     gathering.take(rows)?;
-    let mut sbc = learned.sbc.clone();
+    let mut sbc = SbcAddresses::new(&options.config);
+    sbc.join(&learned.sbc);
     sbc.join(&readings.sbc);
-    let settlement = Settlement { config: options.config.clone(), sbc, history: learned.history.clone() };
+    let settlement = Settlement {
+        config: options.config.clone(),
+        sbc,
+        history: learned.history.clone(),
+    };
     gathering.finish(&readings, &others, &totals, &learned, settlement)
 }
 
 fn decode(tasks: &[Task<'_>], teams: &Teams) -> Vec<Option<Chunk>> {
-    tasks.par_iter().map(|task| std::panic::catch_unwind(AssertUnwindSafe(|| task.run(teams))).ok().flatten()).collect()
+    tasks
+        .par_iter()
+        .map(|task| {
+            std::panic::catch_unwind(AssertUnwindSafe(|| task.run(teams)))
+                .ok()
+                .flatten()
+        })
+        .collect()
 }

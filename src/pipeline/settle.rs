@@ -19,10 +19,16 @@ pub struct Settlement {
 impl Settlement {
     /// Completes a row.
     pub fn settle(&self, row: &mut Row) {
-        let Some(unsettled) = row.unsettled.take() else { return };
+        let Some(unsettled) = row.unsettled.take() else {
+            return;
+        };
         row.rejected_by = unsettled.refusal.settle(&self.sbc);
         let bypass = self.history.bypass(&row.trunk, &self.config);
-        row.diagnosis = Some(unsettled.observed.judge(unsettled.refusal, row.rejected_by, bypass));
+        row.diagnosis = Some(
+            unsettled
+                .observed
+                .judge(unsettled.refusal, row.rejected_by, bypass),
+        );
     }
 }
 
@@ -41,8 +47,11 @@ pub fn join(mut earlier: Row, later: Row) -> Row {
             earlier.take_rejection(refused);
         }
     } else {
-        if is_decided(later.outcome) && (!is_decided(earlier.outcome) || earlier.outcome == Outcome::Rejected) {
-            (earlier.outcome, earlier.final_status, earlier.setup) = (later.outcome, later.final_status, later.setup);
+        if is_decided(later.outcome)
+            && (!is_decided(earlier.outcome) || earlier.outcome == Outcome::Rejected)
+        {
+            (earlier.outcome, earlier.final_status, earlier.setup) =
+                (later.outcome, later.final_status, later.setup);
         }
         earlier.duration = earlier.duration.or(later.duration);
         if later.unsettled.is_some() && earlier.unsettled.is_none() {
@@ -61,16 +70,36 @@ mod tests {
 
     #[test]
     fn what_comes_after_a_call_was_closed_does_not_change_how_it_ended() {
-        let answered = Row { outcome: Outcome::Answered, final_status: Some(200), rejections: 1, ..Row::default() };
-        let stray = Row { outcome: Outcome::Incomplete, rejections: 1, ..Row::default() };
+        let answered = Row {
+            outcome: Outcome::Answered,
+            final_status: Some(200),
+            rejections: 1,
+            ..Row::default()
+        };
+        let stray = Row {
+            outcome: Outcome::Incomplete,
+            rejections: 1,
+            ..Row::default()
+        };
         let joined = join(answered.clone(), stray);
-        assert_eq!((joined.outcome, joined.final_status, joined.rejections), (answered.outcome, Some(200), 2));
+        assert_eq!(
+            (joined.outcome, joined.final_status, joined.rejections),
+            (answered.outcome, Some(200), 2)
+        );
     }
 
     #[test]
     fn a_later_attempt_in_the_same_call_decides_it() {
-        let refused = Row { outcome: Outcome::Rejected, final_status: Some(488), ..Row::default() };
-        let answered = Row { outcome: Outcome::Answered, final_status: Some(200), ..Row::default() };
+        let refused = Row {
+            outcome: Outcome::Rejected,
+            final_status: Some(488),
+            ..Row::default()
+        };
+        let answered = Row {
+            outcome: Outcome::Answered,
+            final_status: Some(200),
+            ..Row::default()
+        };
         assert_eq!(join(refused, answered).final_status, Some(200));
     }
 }

@@ -52,7 +52,13 @@ impl Verified {
 
     /// When and where an event of this chunk was.
     pub fn stamp(&self, event: &Event) -> Stamp {
-        Stamp { time: event.time, frame: Frame { file: self.file, number: self.base + event.place + 1 } }
+        Stamp {
+            time: event.time,
+            frame: Frame {
+                file: self.file,
+                number: self.base + event.place + 1,
+            },
+        }
     }
 }
 
@@ -70,7 +76,11 @@ pub struct Run {
 impl Run {
     /// The events.
     pub fn events(&self) -> &[Event] {
-        self.verified.chunk.events.get(self.from..self.to).unwrap_or_default()
+        self.verified
+            .chunk
+            .events
+            .get(self.from..self.to)
+            .unwrap_or_default()
     }
 }
 
@@ -108,7 +118,10 @@ impl Task<'_> {
     pub fn run(&self, teams: &Teams) -> Option<Chunk> {
         let start = match &self.exact {
             Some(start) => start.clone(),
-            None => self.capture.guess(self.at, &self.like).filter(|start| start.offset < self.until)?,
+            None => self
+                .capture
+                .guess(self.at, &self.like)
+                .filter(|start| start.offset < self.until)?,
         };
         Some(Chunk::decode(self.capture, &start, self.until, teams))
     }
@@ -140,7 +153,12 @@ impl<'c> Readings<'c> {
             gone: 0,
         });
         let (totals, sbc) = (Totals::default(), SbcAddresses::default());
-        Self { all: all.collect(), budget, totals, sbc }
+        Self {
+            all: all.collect(),
+            budget,
+            totals,
+            sbc,
+        }
     }
 
     /// How far each capture is read, in inventory order.
@@ -151,12 +169,28 @@ impl<'c> Readings<'c> {
     /// What to decode next: the captures that hold up the others first. Empty when all is read.
     pub fn plan(&self) -> Vec<Task<'c>> {
         let is_due = |reading: &&Reading<'_>| !reading.is_ended && reading.queue.is_empty();
-        let holding_up = self.all.iter().filter(|reading| reading.is_started).filter(is_due);
-        let ahead = self.all.iter().filter(|reading| !reading.is_started).take(AHEAD).filter(is_due);
-        let due: Vec<usize> = holding_up.chain(ahead).map(|reading| reading.file as usize).collect();
-        let started = due.iter().filter(|&&file| self.all[file].is_started).count();
+        let holding_up = self
+            .all
+            .iter()
+            .filter(|reading| reading.is_started)
+            .filter(is_due);
+        let ahead = self
+            .all
+            .iter()
+            .filter(|reading| !reading.is_started)
+            .take(AHEAD)
+            .filter(is_due);
+        let due: Vec<usize> = holding_up
+            .chain(ahead)
+            .map(|reading| reading.file as usize)
+            .collect();
+        let started = due
+            .iter()
+            .filter(|&&file| self.all[file].is_started)
+            .count();
         // At least four chunks to a window, so that threads share one capture.
-        let chunk = (self.budget / started.max(4) as u64).clamp(SHORTEST_CHUNK.min(self.budget), CHUNK);
+        let chunk =
+            (self.budget / started.max(4) as u64).clamp(SHORTEST_CHUNK.min(self.budget), CHUNK);
         let mut left = self.budget;
         let mut tasks = Vec::new();
         for file in due {
@@ -164,7 +198,11 @@ impl<'c> Readings<'c> {
             if left == 0 && !must {
                 break;
             }
-            let share = if must && started > 1 { chunk } else { left.max(chunk) };
+            let share = if must && started > 1 {
+                chunk
+            } else {
+                left.max(chunk)
+            };
             left = left.saturating_sub(self.all[file].tasks(share, chunk, &mut tasks));
         }
         tasks
@@ -198,7 +236,9 @@ impl<'c> Readings<'c> {
         let mut runs = Vec::new();
         while let Some(Reverse((_, file))) = heads.pop() {
             let limit = heads.peek().map(|&Reverse(head)| head);
-            let Some(reading) = self.all.get_mut(file as usize) else { continue };
+            let Some(reading) = self.all.get_mut(file as usize) else {
+                continue;
+            };
             reading.go_on(limit, &mut runs);
             match reading.head() {
                 Head::At(time) => heads.push(Reverse((time, file))),
@@ -211,7 +251,9 @@ impl<'c> Readings<'c> {
 
     /// True when every capture is read and everything has gone on.
     pub fn is_done(&self) -> bool {
-        self.all.iter().all(|reading| reading.is_ended && reading.queue.is_empty())
+        self.all
+            .iter()
+            .all(|reading| reading.is_ended && reading.queue.is_empty())
     }
 }
 
@@ -231,14 +273,28 @@ impl<'c> Reading<'c> {
         let begin = self.next.offset;
         let wanted = begin.saturating_add(share);
         // What can't be read shows when it is walked.
-        let end = self.capture.available(wanted).map_or(wanted, |available| available.until.min(wanted));
+        let end = self
+            .capture
+            .available(wanted)
+            .map_or(wanted, |available| available.until.min(wanted));
         let mut at = begin;
         loop {
             // The last chunk of what is there reaches beyond it, so that the end of the capture is met.
             let is_last = at.saturating_add(chunk) >= end;
-            let until = if is_last && end < wanted { u64::MAX } else { at.saturating_add(chunk).min(wanted) };
+            let until = if is_last && end < wanted {
+                u64::MAX
+            } else {
+                at.saturating_add(chunk).min(wanted)
+            };
             let exact = (at == begin).then(|| self.next.clone());
-            tasks.push(Task { capture: self.capture, reading: self.file as usize, exact, like: self.next.clone(), at, until });
+            tasks.push(Task {
+                capture: self.capture,
+                reading: self.file as usize,
+                exact,
+                like: self.next.clone(),
+                at,
+                until,
+            });
             at = at.saturating_add(chunk);
             if at >= end || is_last {
                 return end.saturating_sub(begin).max(1);
@@ -246,10 +302,18 @@ impl<'c> Reading<'c> {
         }
     }
 
-    fn accept(&mut self, until: u64, decoded: Option<Chunk>, teams: &Teams, count: &mut dyn FnMut(&Chunk)) {
+    fn accept(
+        &mut self,
+        until: u64,
+        decoded: Option<Chunk>,
+        teams: &Teams,
+        count: &mut dyn FnMut(&Chunk),
+    ) {
         let mut decoded = decoded.filter(|chunk| chunk.start == self.next);
         while !self.is_ended && (self.next.offset < until || decoded.is_some()) {
-            let chunk = decoded.take().unwrap_or_else(|| Chunk::decode(self.capture, &self.next, until, teams));
+            let chunk = decoded
+                .take()
+                .unwrap_or_else(|| Chunk::decode(self.capture, &self.next, until, teams));
             self.next = chunk.end.clone();
             match &chunk.stopped {
                 Stopped::AtUntil => {}
@@ -262,7 +326,11 @@ impl<'c> Reading<'c> {
             count(&chunk);
             let base = self.records;
             self.records += chunk.records;
-            self.queue.push_back(Arc::new(Verified { file: self.file, base, chunk }));
+            self.queue.push_back(Arc::new(Verified {
+                file: self.file,
+                base,
+                chunk,
+            }));
         }
         self.capture.release(self.next.offset);
     }
@@ -270,11 +338,15 @@ impl<'c> Reading<'c> {
     fn resume(&mut self, what: String) {
         match self.capture.resume(&self.next) {
             Some(resumed) => {
-                self.damage.push(format!("{what}; read on at byte {}", resumed.position.offset));
+                self.damage.push(format!(
+                    "{what}; read on at byte {}",
+                    resumed.position.offset
+                ));
                 self.next = resumed.position;
             }
             None => {
-                self.damage.push(format!("{what}; nothing readable follows"));
+                self.damage
+                    .push(format!("{what}; nothing readable follows"));
                 self.is_ended = true;
             }
         }
@@ -290,7 +362,11 @@ impl<'c> Reading<'c> {
         FileSummary {
             path: self.capture.path.display().to_string(),
             format: Some(self.capture.format.name()),
-            status: if self.damage.is_empty() { FileStatus::Ok } else { FileStatus::Partial },
+            status: if self.damage.is_empty() {
+                FileStatus::Ok
+            } else {
+                FileStatus::Partial
+            },
             error: (!self.damage.is_empty()).then(|| self.damage.join("; ")),
             packets: self.records,
             bytes: self.capture.len().unwrap_or(self.next.offset),
@@ -298,8 +374,15 @@ impl<'c> Reading<'c> {
     }
 
     fn head(&self) -> Head {
-        match self.queue.front().and_then(|verified| verified.chunk.events.get(self.gone)) {
-            _ if !self.is_started => self.capture.first.map_or(Head::At(Nanos::default()), Head::At),
+        match self
+            .queue
+            .front()
+            .and_then(|verified| verified.chunk.events.get(self.gone))
+        {
+            _ if !self.is_started => self
+                .capture
+                .first
+                .map_or(Head::At(Nanos::default()), Head::At),
             Some(event) => Head::At(event.time),
             None if self.queue.is_empty() && !self.is_ended => Head::Unread,
             None if self.queue.is_empty() => Head::None,
@@ -313,11 +396,22 @@ impl<'c> Reading<'c> {
         self.is_started = true;
         while let Some(verified) = self.queue.front() {
             let events = &verified.chunk.events;
-            let is_next = |event: &Event| limit.is_none_or(|limit| (event.time, self.file) <= limit);
+            let is_next =
+                |event: &Event| limit.is_none_or(|limit| (event.time, self.file) <= limit);
             let from = self.gone;
-            let to = from + events.get(from..).unwrap_or_default().iter().take_while(|event| is_next(event)).count();
+            let to = from
+                + events
+                    .get(from..)
+                    .unwrap_or_default()
+                    .iter()
+                    .take_while(|event| is_next(event))
+                    .count();
             let is_all = to == events.len();
-            runs.push(Run { verified: Arc::clone(verified), from, to });
+            runs.push(Run {
+                verified: Arc::clone(verified),
+                from,
+                to,
+            });
             self.gone = to;
             if !is_all {
                 return;

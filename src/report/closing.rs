@@ -48,7 +48,14 @@ pub fn closing(summary: &RunSummary, trunks: &[TrunkCounts], style: Style) -> St
     describe_files(&mut out, summary, style);
     describe_packets(&mut out, summary, style);
     let refused = format!("{} met a 488", counted(summary.rejections, "request"));
-    let _ = writeln!(out, "{}: {} in {} SIP messages; {}", style.bold("calls"), summary.calls, summary.sip.messages, style.bold(&refused));
+    let _ = writeln!(
+        out,
+        "{}: {} in {} SIP messages; {}",
+        style.bold("calls"),
+        summary.calls,
+        summary.sip.messages,
+        style.bold(&refused)
+    );
     describe_cases(&mut out, summary, style);
     describe_trunks(&mut out, trunks, style);
     out
@@ -59,10 +66,29 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 fn describe_files(out: &mut String, summary: &RunSummary, style: Style) {
-    let read = summary.files.iter().filter(|file| matches!(file.status, FileStatus::Ok | FileStatus::Partial)).count();
-    let bytes: u64 = summary.files.iter().filter(|file| file.format.is_some()).map(|file| file.bytes).sum();
-    let _ = writeln!(out, "{}: {} read ({})", style.bold("captures"), read, size(bytes));
-    let unread: Vec<_> = summary.files.iter().filter(|file| file.status != FileStatus::Ok).collect();
+    let read = summary
+        .files
+        .iter()
+        .filter(|file| matches!(file.status, FileStatus::Ok | FileStatus::Partial))
+        .count();
+    let bytes: u64 = summary
+        .files
+        .iter()
+        .filter(|file| file.format.is_some())
+        .map(|file| file.bytes)
+        .sum();
+    let _ = writeln!(
+        out,
+        "{}: {} read ({})",
+        style.bold("captures"),
+        read,
+        size(bytes)
+    );
+    let unread: Vec<_> = summary
+        .files
+        .iter()
+        .filter(|file| file.status != FileStatus::Ok)
+        .collect();
     for file in unread.iter().take(FILES) {
         let status = match file.status {
             FileStatus::Ok => "ok",
@@ -70,8 +96,17 @@ fn describe_files(out: &mut String, summary: &RunSummary, style: Style) {
             FileStatus::Unreadable => "unreadable",
             FileStatus::NotACapture => "no capture",
         };
-        let why = file.error.as_deref().map(|error| format!(": {}", escape::terminal(error))).unwrap_or_default();
-        let _ = writeln!(out, "  {} {}{why}", style.warning(status), escape::terminal(&file.path));
+        let why = file
+            .error
+            .as_deref()
+            .map(|error| format!(": {}", escape::terminal(error)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {} {}{why}",
+            style.warning(status),
+            escape::terminal(&file.path)
+        );
     }
     if unread.len() > FILES {
         let _ = writeln!(out, "  and {} more, all in --summary", unread.len() - FILES);
@@ -79,12 +114,33 @@ fn describe_files(out: &mut String, summary: &RunSummary, style: Style) {
 }
 
 fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
-    let fates: Vec<String> = Fate::ALL.iter().map(|&fate| (fate, summary.packets.of(fate))).filter(|(_, count)| *count > 0).map(|(fate, count)| format!("{count} {}", fate.name())).collect();
-    let _ = writeln!(out, "{}: {}{}{}", style.bold("packets"), summary.packets.total(), if fates.is_empty() { "" } else { " = " }, fates.join(" + "));
+    let fates: Vec<String> = Fate::ALL
+        .iter()
+        .map(|&fate| (fate, summary.packets.of(fate)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(fate, count)| format!("{count} {}", fate.name()))
+        .collect();
+    let _ = writeln!(
+        out,
+        "{}: {}{}{}",
+        style.bold("packets"),
+        summary.packets.total(),
+        if fates.is_empty() { "" } else { " = " },
+        fates.join(" + ")
+    );
     let hints = [
-        (Fate::Encrypted, "are TLS, which is not decrypted: export the SIP from the SBC, or with Wireshark's File > Export PDUs after giving it the key log"),
-        (Fate::Truncated, "are cut by the snap length, so that offers can't be judged: capture with -s 0"),
-        (Fate::Unsupported, "have a link type or encapsulation that is not decoded"),
+        (
+            Fate::Encrypted,
+            "are TLS, which is not decrypted: export the SIP from the SBC, or with Wireshark's File > Export PDUs after giving it the key log",
+        ),
+        (
+            Fate::Truncated,
+            "are cut by the snap length, so that offers can't be judged: capture with -s 0",
+        ),
+        (
+            Fate::Unsupported,
+            "have a link type or encapsulation that is not decoded",
+        ),
         (Fate::Malformed, "have damaged headers"),
     ];
     for (fate, hint) in hints {
@@ -95,11 +151,26 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
     }
     let limits = summary.limits;
     let lost = [
-        (limits.stream_bytes_lost, "bytes of TCP connections are not in the capture"),
-        (limits.datagrams_evicted, "fragmented datagrams never became whole"),
-        (limits.messages_left_out, "messages were left out of calls with too many"),
-        (limits.calls_evicted, "Call-IDs were closed early: too much was open at once"),
-        (limits.connections_evicted, "connections were given up: too many were open at once"),
+        (
+            limits.stream_bytes_lost,
+            "bytes of TCP connections are not in the capture",
+        ),
+        (
+            limits.datagrams_evicted,
+            "fragmented datagrams never became whole",
+        ),
+        (
+            limits.messages_left_out,
+            "messages were left out of calls with too many",
+        ),
+        (
+            limits.calls_evicted,
+            "Call-IDs were closed early: too much was open at once",
+        ),
+        (
+            limits.connections_evicted,
+            "connections were given up: too many were open at once",
+        ),
     ];
     for (count, what) in lost.into_iter().filter(|(count, _)| *count > 0) {
         let _ = writeln!(out, "  {} {what}", style.warning(&count.to_string()));
@@ -110,8 +181,15 @@ fn describe_cases(out: &mut String, summary: &RunSummary, style: Style) {
     if summary.rejections == 0 {
         return;
     }
-    let mut lines: Vec<(&str, u64)> = CASES.iter().filter_map(|case| Some((case.name, *summary.cases.get(case.name)?))).collect();
-    lines.extend(["undocumented", "insufficient"].into_iter().filter_map(|name| Some((name, *summary.verdicts.get(name)?))));
+    let mut lines: Vec<(&str, u64)> = CASES
+        .iter()
+        .filter_map(|case| Some((case.name, *summary.cases.get(case.name)?)))
+        .collect();
+    lines.extend(
+        ["undocumented", "insufficient"]
+            .into_iter()
+            .filter_map(|name| Some((name, *summary.verdicts.get(name)?))),
+    );
     for (name, count) in lines.into_iter().filter(|(_, count)| *count > 0) {
         let _ = writeln!(out, "  {count:>8}  {name}");
     }
@@ -129,17 +207,50 @@ fn describe_trunks(out: &mut String, trunks: &[TrunkCounts], style: Style) {
         .iter()
         .filter(|trunk| trunk.calls_488 > 0)
         .take(WORST)
-        .map(|trunk| (escape::terminal(&String::from_utf8_lossy(trunk.trunk.as_bytes())).chars().take(48).collect(), trunk))
+        .map(|trunk| {
+            (
+                escape::terminal(&String::from_utf8_lossy(trunk.trunk.as_bytes()))
+                    .chars()
+                    .take(48)
+                    .collect(),
+                trunk,
+            )
+        })
         .collect();
     if worst.is_empty() {
         return;
     }
-    let width = worst.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).max(5);
-    let _ = writeln!(out, "{}", style.bold(&format!("{:<width$}  {:>8}  {:>8}  {:>7}  {:>7}", "trunk", "calls", "488", "488 %", "ASR %")));
+    let width = worst
+        .iter()
+        .map(|(name, _)| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(5);
+    let _ = writeln!(
+        out,
+        "{}",
+        style.bold(&format!(
+            "{:<width$}  {:>8}  {:>8}  {:>7}  {:>7}",
+            "trunk", "calls", "488", "488 %", "ASR %"
+        ))
+    );
     for (name, trunk) in worst {
-        let share = |part: u64, whole: u64| if whole == 0 { String::new() } else { format!("{:.2}", 100.0 * part as f64 / whole as f64) };
-        let (rate, asr) = (share(trunk.calls_488, trunk.calls), share(trunk.answered, trunk.calls - trunk.incomplete));
-        let _ = writeln!(out, "{name:<width$}  {:>8}  {:>8}  {rate:>7}  {asr:>7}", trunk.calls, trunk.calls_488);
+        let share = |part: u64, whole: u64| {
+            if whole == 0 {
+                String::new()
+            } else {
+                format!("{:.2}", 100.0 * part as f64 / whole as f64)
+            }
+        };
+        let (rate, asr) = (
+            share(trunk.calls_488, trunk.calls),
+            share(trunk.answered, trunk.calls - trunk.incomplete),
+        );
+        let _ = writeln!(
+            out,
+            "{name:<width$}  {:>8}  {:>8}  {rate:>7}  {asr:>7}",
+            trunk.calls, trunk.calls_488
+        );
     }
 }
 
@@ -167,7 +278,14 @@ mod tests {
     fn a_file_name_can_not_drive_the_terminal() {
         let mut summary = RunSummary::new();
         let path = "a\x1b[31m.pcap".to_owned();
-        summary.files.push(FileSummary { path, format: None, status: FileStatus::Unreadable, error: Some("no\rway".into()), packets: 0, bytes: 0 });
+        summary.files.push(FileSummary {
+            path,
+            format: None,
+            status: FileStatus::Unreadable,
+            error: Some("no\rway".into()),
+            packets: 0,
+            bytes: 0,
+        });
         let text = closing(&summary, &[], Style::Plain);
         assert!(!text.contains('\x1b') && !text.contains('\r'), "{text:?}");
         assert!(text.contains("unreadable a\\u{1b}[31m.pcap"), "{text}");

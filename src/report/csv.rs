@@ -18,9 +18,18 @@ pub struct Table<'p, T: 'static, W: Write> {
 impl<'p, T, W: Write> Table<'p, T, W> {
     /// Begins a table with its header line.
     pub fn begin(columns: &'static [Column<T>], print: Print<'p>, out: W) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns.iter().map(|column| column.name)).map_err(io::Error::from)?;
-        Ok(Self { columns, print, writer, cell: String::new() })
+        let mut writer = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(out);
+        writer
+            .write_record(columns.iter().map(|column| column.name))
+            .map_err(cause)?;
+        Ok(Self {
+            columns,
+            print,
+            writer,
+            cell: String::new(),
+        })
     }
 
     /// Writes one row.
@@ -28,14 +37,22 @@ impl<'p, T, W: Write> Table<'p, T, W> {
         for column in self.columns {
             self.cell.clear();
             (column.write)(row, &self.print, &mut self.cell);
-            self.writer.write_field(&self.cell).map_err(io::Error::from)?;
+            self.writer.write_field(&self.cell).map_err(cause)?;
         }
-        self.writer.write_record(None::<&[u8]>).map_err(io::Error::from)
+        self.writer.write_record(None::<&[u8]>).map_err(cause)
     }
 
     /// Writes what is still held back. Without this call, the end may be missing.
     pub fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// What lies behind the CSV writer's error: whether a pipe was closed shows in the kind.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
@@ -50,8 +67,16 @@ mod tests {
     use crate::text::Text;
 
     fn written(row: &Row) -> String {
-        let (zone, mut out) = (Zone::default(), Vec::new());
-        let mut table = Table::begin(calls::COLUMNS, Print { zone: &zone, paths: &["a,b.pcap".to_owned()] }, &mut out).unwrap();
+        let (zone, paths, mut out) = (Zone::default(), ["a,b.pcap".to_owned()], Vec::new());
+        let mut table = Table::begin(
+            calls::COLUMNS,
+            Print {
+                zone: &zone,
+                paths: &paths,
+            },
+            &mut out,
+        )
+        .unwrap();
         table.row(row).unwrap();
         table.finish().unwrap();
         String::from_utf8(out).unwrap()
@@ -74,15 +99,28 @@ mod tests {
 
     #[test]
     fn what_would_break_a_line_is_quoted() {
-        let row = Row { call_id: Text::from("a\"b,c\r\nd"), file: Some(0), ..Row::default() };
+        let row = Row {
+            call_id: Text::from("a\"b,c\r\nd"),
+            file: Some(0),
+            ..Row::default()
+        };
         let text = written(&row);
-        assert!(text.contains("\"a\"\"b,c\r\nd\"") && text.contains("\"a,b.pcap\""), "{text}");
+        assert!(
+            text.contains("\"a\"\"b,c\r\nd\"") && text.contains("\"a,b.pcap\""),
+            "{text}"
+        );
     }
 
     #[test]
     fn what_is_unknown_is_an_empty_cell() {
         let text = written(&Row::default());
         let line = text.lines().nth(1).unwrap();
-        assert_eq!(line, format!("1970-01-01 00:00:00.000,,,,,,incomplete,,0{}", ",".repeat(32)));
+        assert_eq!(
+            line,
+            format!(
+                "1970-01-01 00:00:00.000,,,,,,incomplete,,0{}",
+                ",".repeat(32)
+            )
+        );
     }
 }

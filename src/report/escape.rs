@@ -13,15 +13,26 @@ pub fn cell(text: &Text) -> Cow<'_, str> {
 
 /// Several texts as one cell, joined by `;`.
 pub fn list(texts: &[Text]) -> String {
-    let joined: Vec<Cow<'_, str>> = texts.iter().map(|text| String::from_utf8_lossy(text.as_bytes())).collect();
+    let joined: Vec<Cow<'_, str>> = texts
+        .iter()
+        .map(|text| String::from_utf8_lossy(text.as_bytes()))
+        .collect();
     guarded(Cow::Owned(joined.join(";"))).into_owned()
 }
 
 /// Our own words as a cell, which may begin with somebody else's.
 pub fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
     // NUL ends a cell in more than one reader.
-    let text = if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { text };
-    if runs_as_formula(&text) { Cow::Owned(format!("'{text}")) } else { text }
+    let text = if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        text
+    };
+    if runs_as_formula(&text) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        text
+    }
 }
 
 /// True for what begins like a formula and is not just a number or a phone number.
@@ -30,22 +41,26 @@ fn runs_as_formula(text: &str) -> bool {
         return false;
     }
     let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_number = rest.starts_with(|first: char| first.is_ascii_digit() || first == '(' || first == '.' || first == ' ')
-        && rest.bytes().any(|byte| byte.is_ascii_digit())
-        && rest.bytes().all(|byte| byte.is_ascii_digit() || b" ().-".contains(&byte));
+    let is_number = rest.starts_with(|first: char| {
+        first.is_ascii_digit() || first == '(' || first == '.' || first == ' '
+    }) && rest.bytes().any(|byte| byte.is_ascii_digit())
+        && rest
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b" ().-".contains(&byte));
     !is_number
 }
 
 /// A text as part of a terminal line: control characters and what changes the direction of writing are made visible.
 pub fn terminal(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, character| {
-        if is_unfit_for_terminals(character) {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-        shown
-    })
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut shown, character| {
+            if is_unfit_for_terminals(character) {
+                shown.extend(character.escape_unicode());
+            } else {
+                shown.push(character);
+            }
+            shown
+        })
 }
 
 /// Control characters, line and paragraph separators, and the bidirectional controls (Unicode UAX #9).
@@ -63,14 +78,34 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_gets_an_apostrophe() {
-        for text in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\r=1", "+", "-", "=123", "+49a"] {
+        for text in [
+            "=1+1",
+            "+cmd|' /C calc'!A0",
+            "-2+3",
+            "@SUM(A1)",
+            "\tx",
+            "\r=1",
+            "+",
+            "-",
+            "=123",
+            "+49a",
+        ] {
             assert_eq!(cell(&Text::from(text)), format!("'{text}"));
         }
     }
 
     #[test]
     fn numbers_phone_numbers_and_other_text_are_left_alone() {
-        for text in ["+15550100", "+49 (30) 23125-000", "-12.5", "+1.555.0100", "1=2", "", "alice", "'quoted"] {
+        for text in [
+            "+15550100",
+            "+49 (30) 23125-000",
+            "-12.5",
+            "+1.555.0100",
+            "1=2",
+            "",
+            "alice",
+            "'quoted",
+        ] {
             assert_eq!(cell(&Text::from(text)), text);
         }
     }

@@ -17,13 +17,23 @@ pub struct UnknownName(String);
 
 /// All cases and findings, a line each.
 pub fn list() -> String {
-    let mut out = String::from("The four causes of 488 that Microsoft documents for Direct Routing:\n\n");
+    let mut out =
+        String::from("The four causes of 488 that Microsoft documents for Direct Routing:\n\n");
     for case in CASES {
-        let _ = writeln!(out, "  {:<26} {}  {}", case.name, case.microsoft_code, case.meaning);
+        let _ = writeln!(
+            out,
+            "  {:<26} {}  {}",
+            case.name, case.microsoft_code, case.meaning
+        );
     }
     out.push_str("\nKnown patterns that are none of the four:\n\n");
     for finding in FINDINGS {
-        let first = finding.meaning.split(". ").next().unwrap_or_default().trim_end_matches('.');
+        let first = finding
+            .meaning
+            .split(". ")
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.');
         let _ = writeln!(out, "  {:<26} {first}.", finding.name);
     }
     out.push_str("\nsip488 explain NAME tells what it means, what confirms it, and what to do.\n");
@@ -32,12 +42,30 @@ pub fn list() -> String {
 
 /// One case or finding, by name, or the cases of one of Microsoft's codes.
 pub fn page(name: &str) -> Result<String, UnknownName> {
-    let cases: Vec<&Case> = CASES.iter().filter(|case| case.name.eq_ignore_ascii_case(name) || case.microsoft_code.to_string() == name).collect();
+    let cases: Vec<&Case> = CASES
+        .iter()
+        .filter(|case| {
+            case.name.eq_ignore_ascii_case(name) || case.microsoft_code.to_string() == name
+        })
+        .collect();
     if !cases.is_empty() {
-        return Ok(cases.into_iter().map(case_page).collect::<Vec<_>>().join("\n"));
+        return Ok(cases
+            .into_iter()
+            .map(case_page)
+            .collect::<Vec<_>>()
+            .join("\n"));
     }
-    let finding = FINDINGS.iter().find(|finding| finding.name.eq_ignore_ascii_case(name));
-    finding.map(finding_page).ok_or_else(|| UnknownName(name.chars().filter(|character| !character.is_control()).take(64).collect()))
+    let finding = FINDINGS
+        .iter()
+        .find(|finding| finding.name.eq_ignore_ascii_case(name));
+    finding.map(finding_page).ok_or_else(|| {
+        UnknownName(
+            name.chars()
+                .filter(|character| !character.is_control())
+                .take(64)
+                .collect(),
+        )
+    })
 }
 
 fn case_page(case: &Case) -> String {
@@ -50,7 +78,10 @@ fn case_page(case: &Case) -> String {
     ] {
         section(&mut out, title, text);
     }
-    let code = format!("{} in Microsoft's PSTN usage report; the number is not on the wire.", case.microsoft_code);
+    let code = format!(
+        "{} in Microsoft's PSTN usage report; the number is not on the wire.",
+        case.microsoft_code
+    );
     section(&mut out, "Code", &code);
     let _ = writeln!(out, "Microsoft's page\n  {}", case.page);
     out
@@ -58,7 +89,11 @@ fn case_page(case: &Case) -> String {
 
 fn finding_page(finding: &Finding) -> String {
     let mut out = format!("{}\n\n", finding.name);
-    section(&mut out, "A known pattern, none of the four documented causes", finding.meaning);
+    section(
+        &mut out,
+        "A known pattern, none of the four documented causes",
+        finding.meaning,
+    );
     out
 }
 
@@ -77,7 +112,11 @@ fn section(out: &mut String, title: &str, text: &str) {
 }
 
 fn names() -> Vec<&'static str> {
-    CASES.iter().map(|case| case.name).chain(FINDINGS.iter().map(|finding| finding.name)).collect()
+    CASES
+        .iter()
+        .map(|case| case.name)
+        .chain(FINDINGS.iter().map(|finding| finding.name))
+        .collect()
 }
 
 #[cfg(test)]
@@ -97,11 +136,19 @@ mod tests {
     #[test]
     fn a_code_tells_all_its_cases() {
         let text = page("531000").unwrap();
-        assert!(text.contains("srtp-encryption-required\n") && text.contains("cannot-support-any-media\n"));
+        assert!(
+            text.contains("srtp-encryption-required\n")
+                && text.contains("cannot-support-any-media\n")
+        );
     }
 
     #[test]
     fn a_wrong_name_is_told_the_right_ones() {
-        assert!(page("srtp").unwrap_err().to_string().contains("srtp-encryption-required"));
+        assert!(
+            page("srtp")
+                .unwrap_err()
+                .to_string()
+                .contains("srtp-encryption-required")
+        );
     }
 }

@@ -18,7 +18,10 @@ const LISTED: usize = 64;
 /// What the CSV tells of an offer. None where it is not in the capture; of a cut offer, what is there.
 pub fn offer_facts(offer: &OfferUnderTest<'_>, carried_in: OfferIn) -> Option<OfferFacts> {
     match offer {
-        OfferUnderTest::Nothing => Some(OfferFacts { offer_in: OfferIn::None, ..OfferFacts::default() }),
+        OfferUnderTest::Nothing => Some(OfferFacts {
+            offer_in: OfferIn::None,
+            ..OfferFacts::default()
+        }),
         OfferUnderTest::Whole(description) => Some(facts(description, carried_in, true)),
         OfferUnderTest::Cut(Some(description)) => Some(facts(description, carried_in, false)),
         OfferUnderTest::Cut(None) | OfferUnderTest::Missing => None,
@@ -27,13 +30,25 @@ pub fn offer_facts(offer: &OfferUnderTest<'_>, carried_in: OfferIn) -> Option<Of
 
 /// Of a cut offer the columns that say "none" or count stay empty: absence is not proven.
 fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool) -> OfferFacts {
-    let live: Vec<_> = description.media.iter().filter(|media| media.is_live()).take(LISTED).collect();
-    let audio: Vec<_> = live.iter().copied().filter(|media| codec::is_audio(media)).collect();
+    let live: Vec<_> = description
+        .media
+        .iter()
+        .filter(|media| media.is_live())
+        .take(LISTED)
+        .collect();
+    let audio: Vec<_> = live
+        .iter()
+        .copied()
+        .filter(|media| codec::is_audio(media))
+        .collect();
     let codecs: Vec<Codec<'_>> = audio.iter().flat_map(|media| media.codecs()).collect();
     let candidates = description.candidates();
     OfferFacts {
         offer_in,
-        media: live.iter().map(|media| Text::from([media.media, b" ", media.proto].concat())).collect(),
+        media: live
+            .iter()
+            .map(|media| Text::from([media.media, b" ", media.proto].concat()))
+            .collect(),
         codecs: names(&codecs, |_| true),
         codecs_unsupported: unsupported(&codecs),
         srtp: Some(srtp(description, &live)).filter(|srtp| is_whole || *srtp != Srtp::None),
@@ -47,8 +62,14 @@ fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool
 /// Encoding names in order, each once. A payload type without rtpmap has none.
 fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Vec<Text> {
     let mut names: Vec<Text> = Vec::new();
-    for name in codecs.iter().filter(|codec| is_wanted(codec)).filter_map(|codec| codec.name.as_deref()) {
-        let is_listed = names.iter().any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
+    for name in codecs
+        .iter()
+        .filter(|codec| is_wanted(codec))
+        .filter_map(|codec| codec.name.as_deref())
+    {
+        let is_listed = names
+            .iter()
+            .any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
         if !is_listed && names.len() < LISTED {
             names.push(Text::from(name));
         }
@@ -58,8 +79,17 @@ fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Vec<Te
 
 /// The speech codecs of which no clock rate is supported.
 fn unsupported(codecs: &[Codec<'_>]) -> Vec<Text> {
-    let has_name = |codec: &Codec<'_>, name: &[u8]| codec.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name));
-    let is_supported = |name: &[u8]| codecs.iter().any(|codec| has_name(codec, name) && codec::is_supported(codec));
+    let has_name = |codec: &Codec<'_>, name: &[u8]| {
+        codec
+            .name
+            .as_deref()
+            .is_some_and(|other| other.eq_ignore_ascii_case(name))
+    };
+    let is_supported = |name: &[u8]| {
+        codecs
+            .iter()
+            .any(|codec| has_name(codec, name) && codec::is_supported(codec))
+    };
     let mut names = names(codecs, codec::is_speech);
     names.retain(|name| !is_supported(name.as_bytes()));
     names
@@ -67,7 +97,9 @@ fn unsupported(codecs: &[Codec<'_>]) -> Vec<Text> {
 
 fn srtp(description: &SessionDescription<'_>, live: &[&MediaDescription<'_>]) -> Srtp {
     let sdes = live.iter().any(|media| !media.crypto.is_empty());
-    let dtls = live.iter().any(|media| description.fingerprint_of(media).is_some());
+    let dtls = live
+        .iter()
+        .any(|media| description.fingerprint_of(media).is_some());
     match (sdes, dtls) {
         (false, false) => Srtp::None,
         (true, false) => Srtp::Sdes,
@@ -96,7 +128,14 @@ fn ice(description: &SessionDescription<'_>) -> Ice {
 }
 
 /// Of the first active audio stream.
-fn connection_address(description: &SessionDescription<'_>, audio: &[&MediaDescription<'_>]) -> Text {
-    let connection = audio.first().and_then(|media| description.connection_of(media));
-    connection.map(|connection| Text::from(connection.address)).unwrap_or_default()
+fn connection_address(
+    description: &SessionDescription<'_>,
+    audio: &[&MediaDescription<'_>],
+) -> Text {
+    let connection = audio
+        .first()
+        .and_then(|media| description.connection_of(media));
+    connection
+        .map(|connection| Text::from(connection.address))
+        .unwrap_or_default()
 }

@@ -38,28 +38,54 @@ enum Target {
 impl Publication {
     /// Begins a file. Nothing is seen at `path` before [`Publication::publish`].
     pub fn begin(path: &Path) -> Result<Self, PublishError> {
-        let failed = |what, advice| move |source| PublishError { path: path.to_path_buf(), what, advice, source };
+        let failed = |what, advice| {
+            move |source| PublishError {
+                path: path.to_path_buf(),
+                what,
+                advice,
+                source,
+            }
+        };
         // What a link points to is replaced, not the link.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         match fs::metadata(&place) {
             Ok(meta) if meta.is_dir() => {
-                return Err(failed("is a folder", "name a file in it")(io::ErrorKind::IsADirectory.into()));
+                return Err(failed("is a folder", "name a file in it")(
+                    io::ErrorKind::IsADirectory.into(),
+                ));
             }
             Ok(meta) if !meta.is_file() => {
-                let file = fs::OpenOptions::new().write(true).open(&place).map_err(failed("can't be written", "check its permissions"))?;
-                return Ok(Self { path: place, target: Target::Direct(BufWriter::new(file)) });
+                let file = fs::OpenOptions::new()
+                    .write(true)
+                    .open(&place)
+                    .map_err(failed("can't be written", "check its permissions"))?;
+                return Ok(Self {
+                    path: place,
+                    target: Target::Direct(BufWriter::new(file)),
+                });
             }
             _ => {}
         }
-        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = builder().tempfile_in(folder).map_err(failed("can't be written", "its folder must exist and be writable"))?;
-        Ok(Self { path: place.clone(), target: Target::Beside(BufWriter::with_capacity(64 << 10, file)) })
+        let folder = place
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let file = builder().tempfile_in(folder).map_err(failed(
+            "can't be written",
+            "its folder must exist and be writable",
+        ))?;
+        Ok(Self {
+            path: place.clone(),
+            target: Target::Beside(BufWriter::with_capacity(64 << 10, file)),
+        })
     }
 
     /// Makes everything that was written stand on the disk, still unseen.
     pub fn complete(&mut self) -> Result<(), PublishError> {
         let done = match &mut self.target {
-            Target::Beside(file) => file.flush().and_then(|()| file.get_ref().as_file().sync_all()),
+            Target::Beside(file) => file
+                .flush()
+                .and_then(|()| file.get_ref().as_file().sync_all()),
             Target::Direct(file) => file.flush(),
         };
         done.map_err(|source| self.failed("can't be written whole", source))
@@ -72,15 +98,29 @@ impl Publication {
         match self.target {
             Target::Direct(_) => Ok(()),
             Target::Beside(file) => {
-                let failed = |source| PublishError { path: path.clone(), what: "can't be put in its place", advice: "its folder must exist and be writable", source };
-                let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-                file.persist(&path).map(drop).map_err(|error| failed(error.error))
+                let failed = |source| PublishError {
+                    path: path.clone(),
+                    what: "can't be put in its place",
+                    advice: "its folder must exist and be writable",
+                    source,
+                };
+                let file = file
+                    .into_inner()
+                    .map_err(|error| failed(error.into_error()))?;
+                file.persist(&path)
+                    .map(drop)
+                    .map_err(|error| failed(error.error))
             }
         }
     }
 
     fn failed(&self, what: &'static str, source: io::Error) -> PublishError {
-        PublishError { path: self.path.clone(), what, advice: "is the disk full?", source }
+        PublishError {
+            path: self.path.clone(),
+            what,
+            advice: "is the disk full?",
+            source,
+        }
     }
 }
 
@@ -148,7 +188,12 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let error = Publication::begin(std::path::Path::new("/nowhere/at/all.csv")).unwrap_err().to_string();
-        assert!(error.contains("/nowhere/at/all.csv") && error.contains("must exist"), "{error}");
+        let error = Publication::begin(std::path::Path::new("/nowhere/at/all.csv"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("/nowhere/at/all.csv") && error.contains("must exist"),
+            "{error}"
+        );
     }
 }

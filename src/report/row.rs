@@ -114,7 +114,9 @@ pub struct OfferFacts {
 }
 
 /// The request that carried the offer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum OfferIn {
     /// An INVITE or re-INVITE.
     #[default]
@@ -137,7 +139,9 @@ impl OfferIn {
 }
 
 /// How the offer would encrypt media.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Srtp {
     /// Not at all.
     #[default]
@@ -163,7 +167,9 @@ impl Srtp {
 }
 
 /// What the offer says of ICE (RFC 8839).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Ice {
     /// No candidate.
     #[default]
@@ -190,7 +196,8 @@ impl Row {
     pub fn take_rejection(&mut self, of: Self) {
         self.rejected_at = of.rejected_at;
         self.unsettled = of.unsettled;
-        (self.diag_code, self.diag_phrase, self.correlation_id) = (of.diag_code, of.diag_phrase, of.correlation_id);
+        (self.diag_code, self.diag_phrase, self.correlation_id) =
+            (of.diag_code, of.diag_phrase, of.correlation_id);
         self.offer = of.offer;
         (self.file, self.invite_frame) = (of.file, of.invite_frame);
         (self.response_file, self.response_frame) = (of.response_file, of.response_frame);

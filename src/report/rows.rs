@@ -49,7 +49,10 @@ pub struct CallRows {
 pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Option<CallRows> {
     let first = call.initial_invite().or_else(|| call.first())?;
     let parties = Parties::of(call, with.teams);
-    let path = with.paths.get(first.at.frame.file as usize).map_or("", String::as_str);
+    let path = with
+        .paths
+        .get(first.at.frame.file as usize)
+        .map_or("", String::as_str);
     let mut row = Row {
         start_time: first.at.time,
         request_time: first.at.time,
@@ -69,9 +72,19 @@ pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Opt
     describe_place(&mut row, call, first);
     let rejections = call.rejections();
     row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
-    let refused: Vec<Row> = rejections.iter().map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with)).collect();
-    let call = refused.first().cloned().map_or(row, |first| Row { request_time: first.start_time, ..first });
-    Some(CallRows { call, rejections: refused, parties })
+    let refused: Vec<Row> = rejections
+        .iter()
+        .map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with))
+        .collect();
+    let call = refused.first().cloned().map_or(row, |first| Row {
+        request_time: first.start_time,
+        ..first
+    });
+    Some(CallRows {
+        call,
+        rejections: refused,
+        parties,
+    })
 }
 
 /// What the first INVITE tells; where there is none, what the first message tells of it.
@@ -79,7 +92,11 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
     if !tells_caller(first) {
         return;
     }
-    row.caller = first.message.from().map(|from| user_of(from.uri)).unwrap_or_default();
+    row.caller = first
+        .message
+        .from()
+        .map(|from| user_of(from.uri))
+        .unwrap_or_default();
     match first.message.start {
         StartLine::Request { uri, .. } => {
             row.callee = user_of(uri);
@@ -87,7 +104,9 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
             row.user_agent = agent(first, &[HeaderName::UserAgent]);
         }
         // A response goes the other way.
-        StartLine::Response { .. } => (row.source, row.destination) = (Some(first.to), Some(first.from)),
+        StartLine::Response { .. } => {
+            (row.source, row.destination) = (Some(first.to), Some(first.from))
+        }
     }
 }
 
@@ -105,11 +124,18 @@ fn describe_place(row: &mut Row, call: &Call<'_>, first: &Seen<'_>) {
 }
 
 fn describe_response(row: &mut Row, response: &Seen<'_>) {
-    (row.response_file, row.response_frame) = (Some(response.at.frame.file), Some(response.at.frame.number));
+    (row.response_file, row.response_frame) =
+        (Some(response.at.frame.file), Some(response.at.frame.number));
     row.server = agent(response, &[HeaderName::Server, HeaderName::UserAgent]);
 }
 
-fn describe_rejection(mut row: Row, rejection: &Rejection<'_, '_>, call: &Call<'_>, parties: Parties, with: Surroundings<'_>) -> Row {
+fn describe_rejection(
+    mut row: Row,
+    rejection: &Rejection<'_, '_>,
+    call: &Call<'_>,
+    parties: Parties,
+    with: Surroundings<'_>,
+) -> Row {
     let reported = Reported::of(rejection.response);
     row.request_time = rejection.request.unwrap_or(rejection.response).at.time;
     row.rejected_at = rejection.at;
@@ -118,7 +144,8 @@ fn describe_rejection(mut row: Row, rejection: &Rejection<'_, '_>, call: &Call<'
         refusal: Refusal::of(rejection, call, parties, with.teams),
         observed: Observed::of(rejection, &reported),
     });
-    (row.diag_code, row.diag_phrase, row.correlation_id) = (reported.code, reported.phrase, reported.correlation_id);
+    (row.diag_code, row.diag_phrase, row.correlation_id) =
+        (reported.code, reported.phrase, reported.correlation_id);
     (row.file, row.invite_frame) = (None, None);
     if let Some(request) = rejection.request {
         (row.file, row.invite_frame) = (Some(request.at.frame.file), Some(request.at.frame.number));
@@ -138,9 +165,17 @@ fn offer_in(request: Option<&Seen<'_>>) -> OfferIn {
 /// The user part of a URI; the number of a `tel:` URI; the whole URI where there is neither.
 fn user_of(uri: &[u8]) -> Text {
     let user = Uri::parse(uri).user.unwrap_or_default();
-    Text::from(if user.is_empty() { uri.trim_ascii() } else { user })
+    Text::from(if user.is_empty() {
+        uri.trim_ascii()
+    } else {
+        user
+    })
 }
 
 fn agent(seen: &Seen<'_>, names: &[HeaderName]) -> Text {
-    names.iter().find_map(|&name| seen.message.header(name)).map(|value| Text::from(value.as_ref())).unwrap_or_default()
+    names
+        .iter()
+        .find_map(|&name| seen.message.header(name))
+        .map(|value| Text::from(value.as_ref()))
+        .unwrap_or_default()
 }

@@ -35,7 +35,9 @@ pub struct Sorter<K, T> {
     item: PhantomData<T>,
 }
 
-impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOwned> Default for Sorter<K, T> {
+impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOwned> Default
+    for Sorter<K, T>
+{
     fn default() -> Self {
         Self::with_bound(HELD)
     }
@@ -44,13 +46,20 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
 impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOwned> Sorter<K, T> {
     /// A sorter that holds about this many bytes in memory.
     pub fn with_bound(bound: usize) -> Self {
-        Self { bound, bytes: Vec::new(), held: Vec::new(), runs: Vec::new(), item: PhantomData }
+        Self {
+            bound,
+            bytes: Vec::new(),
+            held: Vec::new(),
+            runs: Vec::new(),
+            item: PhantomData,
+        }
     }
 
     /// Takes one item.
     pub fn push(&mut self, key: K, item: &T) -> io::Result<()> {
         let start = self.bytes.len();
-        self.bytes = postcard::to_extend(item, std::mem::take(&mut self.bytes)).map_err(io::Error::other)?;
+        self.bytes =
+            postcard::to_extend(item, std::mem::take(&mut self.bytes)).map_err(io::Error::other)?;
         self.held.push((key, start..self.bytes.len()));
         if self.bytes.len() + self.held.len() * size_of::<(K, Range<usize>)>() > self.bound {
             self.spill()?;
@@ -61,12 +70,20 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
     /// Everything, in order.
     pub fn finish(mut self) -> io::Result<Sorted<K, T>> {
         self.sort();
-        Ok(Sorted { bytes: self.bytes, held: self.held, runs: self.runs, item: PhantomData })
+        Ok(Sorted {
+            bytes: self.bytes,
+            held: self.held,
+            runs: self.runs,
+            item: PhantomData,
+        })
     }
 
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        self.held.sort_by(|(a, a_bytes), (b, b_bytes)| a.cmp(b).then_with(|| bytes[a_bytes.clone()].cmp(&bytes[b_bytes.clone()])));
+        self.held.sort_by(|(a, a_bytes), (b, b_bytes)| {
+            a.cmp(b)
+                .then_with(|| bytes[a_bytes.clone()].cmp(&bytes[b_bytes.clone()]))
+        });
     }
 
     fn spill(&mut self) -> io::Result<()> {
@@ -112,12 +129,16 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: DeserializeOwned> Sorted<
         let mut ahead = spilled.next()?;
         Ok(std::iter::from_fn(move || {
             let is_held = match (held.peek(), &ahead) {
-                (Some((key, range)), Some((other, bytes))) => (key, &self.bytes[range.clone()]) <= (other, bytes.as_slice()),
+                (Some((key, range)), Some((other, bytes))) => {
+                    (key, &self.bytes[range.clone()]) <= (other, bytes.as_slice())
+                }
                 (Some(_), None) => true,
                 (None, _) => false,
             };
             if is_held {
-                return held.next().map(|(_, range)| decoded(&self.bytes[range.clone()]));
+                return held
+                    .next()
+                    .map(|(_, range)| decoded(&self.bytes[range.clone()]));
             }
             let (_, bytes) = ahead.take()?;
             match spilled.next() {
@@ -134,7 +155,13 @@ fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
 }
 
 fn failed(error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("temporary file for sorting in {}: {error}", std::env::temp_dir().display()))
+    io::Error::new(
+        error.kind(),
+        format!(
+            "temporary file for sorting in {}: {error}",
+            std::env::temp_dir().display()
+        ),
+    )
 }
 
 /// A sorted run on its way to a file: key and item, each behind its length.
@@ -145,20 +172,27 @@ struct RunWriter {
 impl RunWriter {
     fn begin() -> io::Result<Self> {
         let file = tempfile::tempfile().map_err(|error| failed(&error))?;
-        Ok(Self { file: BufWriter::with_capacity(READ_BUFFER, file) })
+        Ok(Self {
+            file: BufWriter::with_capacity(READ_BUFFER, file),
+        })
     }
 
     fn write<K: Serialize>(&mut self, key: &K, item: &[u8]) -> io::Result<()> {
         let key = postcard::to_stdvec(key).map_err(io::Error::other)?;
         for part in [key.as_slice(), item] {
             let len = u32::try_from(part.len()).map_err(io::Error::other)?;
-            self.file.write_all(&len.to_le_bytes()).and_then(|()| self.file.write_all(part)).map_err(|error| failed(&error))?;
+            self.file
+                .write_all(&len.to_le_bytes())
+                .and_then(|()| self.file.write_all(part))
+                .map_err(|error| failed(&error))?;
         }
         Ok(())
     }
 
     fn finish(self) -> io::Result<File> {
-        self.file.into_inner().map_err(|error| failed(error.error()))
+        self.file
+            .into_inner()
+            .map_err(|error| failed(error.error()))
     }
 }
 
@@ -170,23 +204,33 @@ struct Merge<'r, K> {
 
 impl<'r, K: Ord + DeserializeOwned> Merge<'r, K> {
     fn begin(runs: &'r [File]) -> io::Result<Self> {
-        let mut merge = Self { readers: Vec::with_capacity(runs.len()), heads: BinaryHeap::new() };
+        let mut merge = Self {
+            readers: Vec::with_capacity(runs.len()),
+            heads: BinaryHeap::new(),
+        };
         for (place, mut run) in runs.iter().enumerate() {
-            run.seek(SeekFrom::Start(0)).map_err(|error| failed(&error))?;
-            merge.readers.push(BufReader::with_capacity(READ_BUFFER, run));
+            run.seek(SeekFrom::Start(0))
+                .map_err(|error| failed(&error))?;
+            merge
+                .readers
+                .push(BufReader::with_capacity(READ_BUFFER, run));
             merge.read(place)?;
         }
         Ok(merge)
     }
 
     fn next(&mut self) -> io::Result<Option<(K, Vec<u8>)>> {
-        let Some(Reverse((key, item, place))) = self.heads.pop() else { return Ok(None) };
+        let Some(Reverse((key, item, place))) = self.heads.pop() else {
+            return Ok(None);
+        };
         self.read(place)?;
         Ok(Some((key, item)))
     }
 
     fn read(&mut self, place: usize) -> io::Result<()> {
-        let Some(reader) = self.readers.get_mut(place) else { return Ok(()) };
+        let Some(reader) = self.readers.get_mut(place) else {
+            return Ok(());
+        };
         if let Some(key) = part(reader)? {
             let item = part(reader)?.unwrap_or_default();
             self.heads.push(Reverse((decoded(&key)?, item, place)));
@@ -203,7 +247,9 @@ fn part(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
         other => other.map_err(|error| failed(&error))?,
     }
     let mut bytes = vec![0; u32::from_le_bytes(len) as usize];
-    reader.read_exact(&mut bytes).map_err(|error| failed(&error))?;
+    reader
+        .read_exact(&mut bytes)
+        .map_err(|error| failed(&error))?;
     Ok(Some(bytes))
 }
 
@@ -225,7 +271,14 @@ mod tests {
 
     #[test]
     fn a_tiny_bound_gives_what_memory_gives() {
-        let items: Vec<(u32, String)> = (0..3000_u32).map(|n| (n.wrapping_mul(2_654_435_761) % 500, format!("item {}", n % 700))).collect();
+        let items: Vec<(u32, String)> = (0..3000_u32)
+            .map(|n| {
+                (
+                    n.wrapping_mul(2_654_435_761) % 500,
+                    format!("item {}", n % 700),
+                )
+            })
+            .collect();
         let mut expected = items.clone();
         expected.sort();
         let in_memory = sorted(1 << 20, &items);

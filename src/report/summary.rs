@@ -125,14 +125,20 @@ impl RunSummary {
             calls: 0,
             rejections: 0,
             cases: CASES.iter().map(|case| (case.name, 0)).collect(),
-            verdicts: Verdict::ALL.iter().map(|verdict| (verdict.name(), 0)).collect(),
+            verdicts: Verdict::ALL
+                .iter()
+                .map(|verdict| (verdict.name(), 0))
+                .collect(),
             limits: Limits::default(),
         }
     }
 
     /// Sets the packets of each fate.
     pub fn count_packets(&mut self, of: impl Fn(Fate) -> u64) {
-        self.packets.0 = Fate::ALL.iter().map(|&fate| (fate.name(), of(fate))).collect();
+        self.packets.0 = Fate::ALL
+            .iter()
+            .map(|&fate| (fate.name(), of(fate)))
+            .collect();
     }
 
     /// Counts one rejection.

@@ -20,19 +20,25 @@ impl Default for Zone {
 
 /// There is no such zone.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown time zone `{0}`: name one of the IANA time zone database, such as UTC, Europe/Berlin or America/New_York")]
+#[error(
+    "unknown time zone `{0}`: name one of the IANA time zone database, such as UTC, Europe/Berlin or America/New_York"
+)]
 pub struct UnknownZone(String);
 
 impl Zone {
     /// A zone of the IANA time zone database, by name.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        TimeZone::get(name).map(Self).map_err(|_| UnknownZone(name.to_owned()))
+        TimeZone::get(name)
+            .map(Self)
+            .map_err(|_| UnknownZone(name.to_owned()))
     }
 
     /// Appends a time. Below a millisecond it is cut off.
     pub fn write(&self, time: Nanos, out: &mut String) {
         // Nanoseconds of 64 bits reach from 1677 to 2262: jiff knows all of them.
-        let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(time.0)) else { return };
+        let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(time.0)) else {
+            return;
+        };
         let shown: DateTime = self.0.to_datetime(timestamp);
         // A time before 1970 has a fraction below zero only in what jiff hides: its civil time counts forward.
         let _ = write!(
@@ -62,25 +68,42 @@ mod tests {
 
     #[test]
     fn milliseconds_are_cut_not_rounded() {
-        assert_eq!(shown("UTC", 1_767_225_600_999_999_999), "2026-01-01 00:00:00.999");
+        assert_eq!(
+            shown("UTC", 1_767_225_600_999_999_999),
+            "2026-01-01 00:00:00.999"
+        );
     }
 
     #[test]
     fn summer_time_is_the_zones() {
-        assert_eq!(shown("Europe/Berlin", 1_782_864_000_000_000_000), "2026-07-01 02:00:00.000");
-        assert_eq!(shown("Europe/Berlin", 1_767_225_600_000_000_000), "2026-01-01 01:00:00.000");
+        assert_eq!(
+            shown("Europe/Berlin", 1_782_864_000_000_000_000),
+            "2026-07-01 02:00:00.000"
+        );
+        assert_eq!(
+            shown("Europe/Berlin", 1_767_225_600_000_000_000),
+            "2026-01-01 01:00:00.000"
+        );
     }
 
     #[test]
     fn the_ends_of_what_a_capture_can_say_are_times() {
         assert_eq!(shown("UTC", 0), "1970-01-01 00:00:00.000");
-        assert_eq!(shown("UTC", i64::from(u32::MAX) * 1_000_000_000), "2106-02-07 06:28:15.000");
+        assert_eq!(
+            shown("UTC", i64::from(u32::MAX) * 1_000_000_000),
+            "2106-02-07 06:28:15.000"
+        );
         assert_eq!(shown("UTC", -1_000_000), "1969-12-31 23:59:59.999");
         assert_eq!(shown("UTC", i64::MIN), "1677-09-21 00:12:43.145");
     }
 
     #[test]
     fn an_unknown_zone_is_named_in_the_error() {
-        assert!(Zone::named("Mars/Olympus").unwrap_err().to_string().contains("Mars/Olympus"));
+        assert!(
+            Zone::named("Mars/Olympus")
+                .unwrap_err()
+                .to_string()
+                .contains("Mars/Olympus")
+        );
     }
 }

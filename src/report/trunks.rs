@@ -46,7 +46,12 @@ pub struct TrunkCounts {
 impl TrunkCounts {
     /// Calls by the name of their first rejection's case.
     pub fn of_case(&self, name: &str) -> u64 {
-        CASES.iter().zip(self.cases).filter(|(case, _)| case.name == name).map(|(_, count)| count).sum()
+        CASES
+            .iter()
+            .zip(self.cases)
+            .filter(|(case, _)| case.name == name)
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// A percentile of the setup times, by nearest rank: the smallest with at least that share of all at or below it.
@@ -54,7 +59,13 @@ impl TrunkCounts {
         let total: u64 = self.setup_ms.values().sum();
         let rank = (total * percent).div_ceil(100).max(1);
         let mut below = 0;
-        self.setup_ms.iter().find(|(_, count)| { below += *count; below >= rank }).map(|(millis, _)| *millis)
+        self.setup_ms
+            .iter()
+            .find(|(_, count)| {
+                below += *count;
+                below >= rank
+            })
+            .map(|(millis, _)| *millis)
     }
 
     fn add(&mut self, row: &Row) {
@@ -70,7 +81,10 @@ impl TrunkCounts {
             self.calls_488 += 1;
         }
         if let Some(diagnosis) = &row.diagnosis {
-            if let Some(count) = diagnosis.case.and_then(|case| self.cases.get_mut(usize::from(case))) {
+            if let Some(count) = diagnosis
+                .case
+                .and_then(|case| self.cases.get_mut(usize::from(case)))
+            {
                 *count += 1;
             }
             self.undocumented += u64::from(diagnosis.verdict == Verdict::Undocumented);
@@ -78,13 +92,24 @@ impl TrunkCounts {
         if let Some(setup) = row.setup {
             self.add_setup(setup.0 / 1_000_000);
         }
-        self.first_call = Some(self.first_call.map_or(row.start_time, |first| first.min(row.start_time)));
-        self.last_call = Some(self.last_call.map_or(row.start_time, |last| last.max(row.start_time)));
+        self.first_call = Some(
+            self.first_call
+                .map_or(row.start_time, |first| first.min(row.start_time)),
+        );
+        self.last_call = Some(
+            self.last_call
+                .map_or(row.start_time, |last| last.max(row.start_time)),
+        );
     }
 
     fn add_setup(&mut self, millis: i64) {
         let is_full = self.setup_ms.len() >= SETUP_TIMES && !self.setup_ms.contains_key(&millis);
-        let nearest = self.setup_ms.range(..=millis).next_back().map(|(kept, _)| *kept).filter(|_| is_full);
+        let nearest = self
+            .setup_ms
+            .range(..=millis)
+            .next_back()
+            .map(|(kept, _)| *kept)
+            .filter(|_| is_full);
         *self.setup_ms.entry(nearest.unwrap_or(millis)).or_default() += 1;
     }
 }
@@ -98,7 +123,10 @@ pub struct TrunkTable {
 impl TrunkTable {
     /// Counts one call. Names that differ in case alone are one trunk, shown in the spelling that sorts first.
     pub fn add(&mut self, row: &Row) {
-        let counts = self.trunks.entry(row.trunk.as_bytes().to_ascii_lowercase()).or_default();
+        let counts = self
+            .trunks
+            .entry(row.trunk.as_bytes().to_ascii_lowercase())
+            .or_default();
         if counts.calls == 0 || row.trunk < counts.trunk {
             counts.trunk = row.trunk.clone();
         }
@@ -108,7 +136,11 @@ impl TrunkTable {
     /// The trunks, the most 488s first, then by name.
     pub fn into_rows(self) -> Vec<TrunkCounts> {
         let mut rows: Vec<TrunkCounts> = self.trunks.into_values().collect();
-        rows.sort_by(|a, b| b.calls_488.cmp(&a.calls_488).then_with(|| a.trunk.cmp(&b.trunk)));
+        rows.sort_by(|a, b| {
+            b.calls_488
+                .cmp(&a.calls_488)
+                .then_with(|| a.trunk.cmp(&b.trunk))
+        });
         rows
     }
 }
@@ -123,7 +155,13 @@ mod tests {
 
     fn row(trunk: &str, rejections: u32, setup_ms: i64) -> Row {
         let setup = Some(Nanos(setup_ms * 1_000_000));
-        Row { trunk: Text::from(trunk), rejections, setup, outcome: Outcome::Answered, ..Row::default() }
+        Row {
+            trunk: Text::from(trunk),
+            rejections,
+            setup,
+            outcome: Outcome::Answered,
+            ..Row::default()
+        }
     }
 
     #[test]
@@ -133,17 +171,40 @@ mod tests {
             table.add(&row("a", 0, setup));
         }
         let counts = &table.into_rows()[0];
-        assert_eq!((counts.setup_ms(30), counts.setup_ms(50), counts.setup_ms(95), counts.setup_ms(100)), (Some(20), Some(35), Some(50), Some(50)));
+        assert_eq!(
+            (
+                counts.setup_ms(30),
+                counts.setup_ms(50),
+                counts.setup_ms(95),
+                counts.setup_ms(100)
+            ),
+            (Some(20), Some(35), Some(50), Some(50))
+        );
     }
 
     #[test]
     fn the_most_488s_come_first_and_case_makes_no_trunk() {
         let mut table = TrunkTable::default();
-        for row in [row("b", 0, 1), row("A", 0, 1), row("a", 0, 1), row("z", 2, 1)] {
+        for row in [
+            row("b", 0, 1),
+            row("A", 0, 1),
+            row("a", 0, 1),
+            row("z", 2, 1),
+        ] {
             table.add(&row);
         }
         let rows = table.into_rows();
-        let names: Vec<_> = rows.iter().map(|row| (row.trunk.clone(), row.calls)).collect();
-        assert_eq!(names, [(Text::from("z"), 1), (Text::from("A"), 2), (Text::from("b"), 1)]);
+        let names: Vec<_> = rows
+            .iter()
+            .map(|row| (row.trunk.clone(), row.calls))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                (Text::from("z"), 1),
+                (Text::from("A"), 2),
+                (Text::from("b"), 1)
+            ]
+        );
     }
 }

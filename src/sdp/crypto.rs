@@ -9,7 +9,9 @@ use base64::engine::GeneralPurposeConfig;
 /// Some senders leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 /// Longest key that is decoded: four times the longest that any suite has.
@@ -51,11 +53,18 @@ pub enum KeyStatus {
 impl<'a> Crypto<'a> {
     /// Reads the value of an `a=crypto`; none where tag or suite is missing.
     pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let mut fields = value.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+        let mut fields = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|field| !field.is_empty());
         let (tag, suite) = (fields.next()?, fields.next()?);
         let key = fields.next().map_or(KeyStatus::NoInline, key_status);
         let is_unencrypted = fields.any(|field| field.eq_ignore_ascii_case(b"UNENCRYPTED_SRTP"));
-        Some(Self { tag, suite, key, is_unencrypted })
+        Some(Self {
+            tag,
+            suite,
+            key,
+            is_unencrypted,
+        })
     }
 
     /// True for a key that Direct Routing can use.
@@ -67,14 +76,23 @@ impl<'a> Crypto<'a> {
 
 /// Of several keys the first counts. Lifetime and MKI stand behind `|`.
 fn key_status(params: &[u8]) -> KeyStatus {
-    let first = params.split(|&byte| byte == b';').next().unwrap_or_default();
-    let Some((method, rest)) = first.split_at_checked(7) else { return KeyStatus::NoInline };
+    let first = params
+        .split(|&byte| byte == b';')
+        .next()
+        .unwrap_or_default();
+    let Some((method, rest)) = first.split_at_checked(7) else {
+        return KeyStatus::NoInline;
+    };
     if !method.eq_ignore_ascii_case(b"inline:") {
         return KeyStatus::NoInline;
     }
     let encoded = rest.split(|&byte| byte == b'|').next().unwrap_or_default();
     let encoded = encoded.get(..LONGEST_KEY).unwrap_or(encoded);
-    BASE64.decode(encoded).map_or(KeyStatus::NotBase64, |key| KeyStatus::Valid { bytes: key.len() })
+    BASE64
+        .decode(encoded)
+        .map_or(KeyStatus::NotBase64, |key| KeyStatus::Valid {
+            bytes: key.len(),
+        })
 }
 
 #[cfg(test)]
@@ -91,21 +109,37 @@ mod tests {
     #[test]
     fn lifetime_and_mki_are_no_part_of_the_key() {
         for tail in ["", "|2^31", "|2^31|1:1", "|2^31;inline:AAAA"] {
-            assert!(crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{tail}")).is_usable(), "{tail}");
+            assert!(
+                crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{tail}")).is_usable(),
+                "{tail}"
+            );
         }
     }
 
     #[test]
     fn another_suite_or_length_or_no_inline_is_not_usable() {
-        for value in [format!("1 AES_CM_128_HMAC_SHA1_32 inline:{KEY}"), format!("1 AES_CM_128_HMAC_SHA1_80 {KEY}"), "1 AES_CM_128_HMAC_SHA1_80 inline:AAAA".into(), "1 AES_CM_128_HMAC_SHA1_80".into()] {
+        for value in [
+            format!("1 AES_CM_128_HMAC_SHA1_32 inline:{KEY}"),
+            format!("1 AES_CM_128_HMAC_SHA1_80 {KEY}"),
+            "1 AES_CM_128_HMAC_SHA1_80 inline:AAAA".into(),
+            "1 AES_CM_128_HMAC_SHA1_80".into(),
+        ] {
             assert!(!crypto(&value).is_usable(), "{value}");
         }
-        assert_eq!(crypto("1 AES_CM_128_HMAC_SHA1_80 inline:*").key, KeyStatus::NotBase64);
+        assert_eq!(
+            crypto("1 AES_CM_128_HMAC_SHA1_80 inline:*").key,
+            KeyStatus::NotBase64
+        );
     }
 
     #[test]
     fn an_unencrypted_session_is_not_usable() {
-        assert!(!crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP")).is_usable());
+        assert!(
+            !crypto(&format!(
+                "1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP"
+            ))
+            .is_usable()
+        );
         assert!(crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} KDR=1")).is_usable());
     }
 

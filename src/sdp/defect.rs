@@ -89,6 +89,10 @@ impl fmt::Display for Defect {
             Fault::LongLine => "longer than is read",
             Fault::TooMany => "more than is kept",
         };
-        if self.line == 0 { f.write_str(what) } else { write!(f, "line {}: {what}", self.line) }
+        if self.line == 0 {
+            f.write_str(what)
+        } else {
+            write!(f, "line {}: {what}", self.line)
+        }
     }
 }

@@ -17,8 +17,13 @@ pub enum Direction {
 impl Direction {
     /// Reads the name of an attribute; none where it is no direction.
     pub fn parse(name: &[u8]) -> Option<Self> {
-        [(&b"sendrecv"[..], Self::SendRecv), (b"sendonly", Self::SendOnly), (b"recvonly", Self::RecvOnly), (b"inactive", Self::Inactive)]
-            .into_iter()
-            .find_map(|(word, direction)| name.eq_ignore_ascii_case(word).then_some(direction))
+        [
+            (&b"sendrecv"[..], Self::SendRecv),
+            (b"sendonly", Self::SendOnly),
+            (b"recvonly", Self::RecvOnly),
+            (b"inactive", Self::Inactive),
+        ]
+        .into_iter()
+        .find_map(|(word, direction)| name.eq_ignore_ascii_case(word).then_some(direction))
     }
 }

@@ -27,11 +27,17 @@ pub struct RtpMap<'a> {
 impl<'a> RtpMap<'a> {
     /// Reads the value of an `a=rtpmap`; none where payload type or name is missing.
     pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let mut fields = value.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+        let mut fields = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|field| !field.is_empty());
         let (payload_type, encoding) = (fields.next()?, fields.next()?);
         let mut parts = encoding.split(|&byte| byte == b'/');
         let name = parts.next().filter(|name| !name.is_empty())?;
-        Some(Self { payload_type, name, clock_rate: parts.next().and_then(number) })
+        Some(Self {
+            payload_type,
+            name,
+            clock_rate: parts.next().and_then(number),
+        })
     }
 }
 
@@ -75,9 +81,18 @@ impl<'a> Codec<'a> {
     /// What a format stands for in a stream with these rtpmaps.
     pub(super) fn of(format: &'a [u8], rtpmaps: &[RtpMap<'a>]) -> Self {
         if let Some(rtpmap) = rtpmaps.iter().find(|rtpmap| rtpmap.payload_type == format) {
-            return Self { format, name: Some(Cow::Borrowed(rtpmap.name)), clock_rate: rtpmap.clock_rate };
+            return Self {
+                format,
+                name: Some(Cow::Borrowed(rtpmap.name)),
+                clock_rate: rtpmap.clock_rate,
+            };
         }
-        let known = number(format).and_then(|number| STATIC.iter().find(|(known, ..)| *known == number));
-        Self { format, name: known.map(|(_, name, _)| Cow::Borrowed(name.as_bytes())), clock_rate: known.map(|&(.., rate)| rate) }
+        let known =
+            number(format).and_then(|number| STATIC.iter().find(|(known, ..)| *known == number));
+        Self {
+            format,
+            name: known.map(|(_, name, _)| Cow::Borrowed(name.as_bytes())),
+            clock_rate: known.map(|&(.., rate)| rate),
+        }
     }
 }

@@ -63,16 +63,30 @@ impl<'a> MediaDescription<'a> {
 
     /// What each format stands for, in order of preference.
     pub fn codecs(&self) -> impl Iterator<Item = Codec<'a>> {
-        self.formats.iter().map(|format| Codec::of(format, &self.rtpmaps))
+        self.formats
+            .iter()
+            .map(|format| Codec::of(format, &self.rtpmaps))
     }
 
     /// Payload types that stand twice in the m= line, or that two different rtpmaps define.
     pub fn duplicate_payload_types(&self) -> impl Iterator<Item = u32> {
-        let twice = self.formats.iter().enumerate().filter(|(place, format)| self.formats[..*place].contains(format)).map(|(_, format)| *format);
+        let twice = self
+            .formats
+            .iter()
+            .enumerate()
+            .filter(|(place, format)| self.formats[..*place].contains(format))
+            .map(|(_, format)| *format);
         let redefined = self.rtpmaps.iter().enumerate().filter(|(place, rtpmap)| {
-            let differs = |other: &RtpMap<'_>| !other.name.eq_ignore_ascii_case(rtpmap.name) || other.clock_rate != rtpmap.clock_rate;
-            self.rtpmaps[..*place].iter().any(|other| other.payload_type == rtpmap.payload_type && differs(other))
+            let differs = |other: &RtpMap<'_>| {
+                !other.name.eq_ignore_ascii_case(rtpmap.name)
+                    || other.clock_rate != rtpmap.clock_rate
+            };
+            self.rtpmaps[..*place]
+                .iter()
+                .any(|other| other.payload_type == rtpmap.payload_type && differs(other))
         });
-        twice.chain(redefined.map(|(_, rtpmap)| rtpmap.payload_type)).filter_map(super::format::number)
+        twice
+            .chain(redefined.map(|(_, rtpmap)| rtpmap.payload_type))
+            .filter_map(super::format::number)
     }
 }

@@ -71,7 +71,9 @@ impl<'a> SessionDescription<'a> {
         if line.is_empty() || line.iter().all(|&byte| byte == 0) {
             return;
         }
-        let &[letter, b'=', ref value @ ..] = line else { return self.note(place, Fault::NotALine) };
+        let &[letter, b'=', ref value @ ..] = line else {
+            return self.note(place, Fault::NotALine);
+        };
         if line.len() > LONGEST_LINE {
             return self.note(place, Fault::LongLine);
         }
@@ -100,18 +102,27 @@ impl<'a> SessionDescription<'a> {
     }
 
     fn read_origin(&mut self, place: usize, value: &'a [u8]) {
-        let mut fields = value.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+        let mut fields = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|field| !field.is_empty());
         let mut next = || fields.next().unwrap_or_default();
         let (username, session_id, version) = (next(), next(), next());
         let (_, _, address) = (next(), next(), next());
         if address.is_empty() {
             return self.note(place, Fault::BadOrigin);
         }
-        self.origin = self.origin.or(Some(Origin { username, session_id, version, address }));
+        self.origin = self.origin.or(Some(Origin {
+            username,
+            session_id,
+            version,
+            address,
+        }));
     }
 
     fn read_connection(&mut self, place: usize, value: &'a [u8]) {
-        let Some(connection) = ConnectionData::parse(value) else { return self.note(place, Fault::BadConnection) };
+        let Some(connection) = ConnectionData::parse(value) else {
+            return self.note(place, Fault::BadConnection);
+        };
         let own = match self.media.last_mut() {
             Some(media) => &mut media.connection,
             None => &mut self.connection,
@@ -123,8 +134,14 @@ impl<'a> SessionDescription<'a> {
     }
 
     fn read_media(&mut self, place: usize, value: &'a [u8]) {
-        let mut fields = value.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
-        let (media, port, proto) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let mut fields = value
+            .split(u8::is_ascii_whitespace)
+            .filter(|field| !field.is_empty());
+        let (media, port, proto) = (
+            fields.next().unwrap_or_default(),
+            fields.next().unwrap_or_default(),
+            fields.next().unwrap_or_default(),
+        );
         if proto.is_empty() {
             return self.note(place, Fault::BadMedia);
         }
@@ -141,12 +158,20 @@ impl<'a> SessionDescription<'a> {
         if formats.is_empty() && port != Some(0) {
             self.note(place, Fault::NoFormat);
         }
-        self.media.push(MediaDescription { media, port: port.unwrap_or_default(), proto, formats, ..MediaDescription::default() });
+        self.media.push(MediaDescription {
+            media,
+            port: port.unwrap_or_default(),
+            proto,
+            formats,
+            ..MediaDescription::default()
+        });
     }
 
     fn read_attribute(&mut self, place: usize, attribute: &'a [u8]) {
         let colon = attribute.iter().position(|&byte| byte == b':');
-        let (name, value) = colon.map_or((attribute, &b""[..]), |colon| (&attribute[..colon], &attribute[colon + 1..]));
+        let (name, value) = colon.map_or((attribute, &b""[..]), |colon| {
+            (&attribute[..colon], &attribute[colon + 1..])
+        });
         let name = name.trim_ascii();
         let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         if is("crypto") && self.media.is_empty() {
@@ -158,11 +183,17 @@ impl<'a> SessionDescription<'a> {
             part.attributes.push_bounded((name, value));
         }
         let is_read = match () {
-            () if is("rtpmap") => RtpMap::parse(value).map(|rtpmap| part.rtpmaps.push_bounded(rtpmap)).is_some(),
-            () if is("crypto") => Crypto::parse(value).map(|crypto| part.crypto.push_bounded(crypto)).is_some(),
+            () if is("rtpmap") => RtpMap::parse(value)
+                .map(|rtpmap| part.rtpmaps.push_bounded(rtpmap))
+                .is_some(),
+            () if is("crypto") => Crypto::parse(value)
+                .map(|crypto| part.crypto.push_bounded(crypto))
+                .is_some(),
             () if is("candidate") => {
                 part.candidate_lines += 1;
-                Candidate::parse(value).map(|candidate| part.candidates.push_bounded(candidate)).is_some()
+                Candidate::parse(value)
+                    .map(|candidate| part.candidates.push_bounded(candidate))
+                    .is_some()
             }
             () => {
                 part.keep(name, value);
@@ -177,7 +208,14 @@ impl<'a> SessionDescription<'a> {
     fn note_missing(&mut self) {
         for (is_there, fault) in [
             (self.has_version, Fault::NoVersion),
-            (self.origin.is_some() || self.defects.iter().any(|defect| defect.fault == Fault::BadOrigin), Fault::NoOrigin),
+            (
+                self.origin.is_some()
+                    || self
+                        .defects
+                        .iter()
+                        .any(|defect| defect.fault == Fault::BadOrigin),
+                Fault::NoOrigin,
+            ),
             (self.name.is_some(), Fault::NoSessionName),
             (self.has_timing, Fault::NoTiming),
         ] {
@@ -185,8 +223,16 @@ impl<'a> SessionDescription<'a> {
                 self.note(0, fault);
             }
         }
-        let is_read = !self.defects.iter().any(|defect| defect.fault == Fault::BadConnection);
-        if is_read && self.media.iter().any(|media| media.is_live() && self.connection_of(media).is_none()) {
+        let is_read = !self
+            .defects
+            .iter()
+            .any(|defect| defect.fault == Fault::BadConnection);
+        if is_read
+            && self
+                .media
+                .iter()
+                .any(|media| media.is_live() && self.connection_of(media).is_none())
+        {
             self.note(0, Fault::NoConnection);
         }
     }
@@ -202,13 +248,19 @@ impl<'a> SessionDescription<'a> {
     }
 
     /// The effective connection data of a section: its own, else the session's.
-    pub fn connection_of<'s>(&'s self, media: &'s MediaDescription<'a>) -> Option<&'s ConnectionData<'a>> {
+    pub fn connection_of<'s>(
+        &'s self,
+        media: &'s MediaDescription<'a>,
+    ) -> Option<&'s ConnectionData<'a>> {
         media.connection.as_ref().or(self.connection.as_ref())
     }
 
     /// The effective direction of a section (RFC 8866 §6.7).
     pub fn direction_of(&self, media: &MediaDescription<'a>) -> Direction {
-        media.direction.or(self.defaults.direction).unwrap_or_default()
+        media
+            .direction
+            .or(self.defaults.direction)
+            .unwrap_or_default()
     }
 
     /// The effective fingerprint of a section (RFC 8122 §5).
@@ -218,7 +270,11 @@ impl<'a> SessionDescription<'a> {
 
     /// `a=candidate` lines in the whole body, readable or not.
     pub fn candidates(&self) -> usize {
-        self.media.iter().map(|media| media.candidate_lines).sum::<usize>() + self.defaults.candidate_lines
+        self.media
+            .iter()
+            .map(|media| media.candidate_lines)
+            .sum::<usize>()
+            + self.defaults.candidate_lines
     }
 
     /// True for `a=ice-lite` (RFC 8839 §5.3).

@@ -76,9 +76,17 @@ impl Config {
             let at = error.span().map_or(0, |span| span.start.min(text.len()));
             let before = text.get(..at).unwrap_or_default();
             let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-            ConfigError { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1, what: error.message().to_owned() }
+            ConfigError {
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                what: error.message().to_owned(),
+            }
         })?;
-        let mut config = Self { teams_addresses: file.teams.addresses, trunks: file.trunk, ..Self::default() };
+        let mut config = Self {
+            teams_addresses: file.teams.addresses,
+            trunks: file.trunk,
+            ..Self::default()
+        };
         for host in &file.teams.hosts {
             config.add_teams_host(host);
         }
@@ -91,40 +99,73 @@ impl Config {
             self.teams_addresses.push(network);
             return Ok(());
         }
-        let is_host = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) && value.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let is_host = value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+            && value.bytes().any(|byte| byte.is_ascii_alphabetic());
         if !is_host {
-            return Err(format!("`{value}` is no address, no network such as 203.0.113.0/24, and no host name"));
+            return Err(format!(
+                "`{value}` is no address, no network such as 203.0.113.0/24, and no host name"
+            ));
         }
         self.add_teams_host(value);
         Ok(())
     }
 
     fn add_teams_host(&mut self, host: &str) {
-        self.teams_hosts.push(host.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase());
+        self.teams_hosts.push(
+            host.trim_start_matches("*.")
+                .trim_end_matches('.')
+                .to_ascii_lowercase(),
+        );
     }
 
     /// The first trunk that has the host, the address or the capture's path.
-    pub fn trunk_for(&self, host: Option<&[u8]>, address: Option<IpAddr>, path: &str) -> Option<&Trunk> {
-        self.trunks.iter().find(|trunk| trunk.has(host, address, path))
+    pub fn trunk_for(
+        &self,
+        host: Option<&[u8]>,
+        address: Option<IpAddr>,
+        path: &str,
+    ) -> Option<&Trunk> {
+        self.trunks
+            .iter()
+            .find(|trunk| trunk.has(host, address, path))
     }
 }
 
 impl Trunk {
     fn has(&self, host: Option<&[u8]>, address: Option<IpAddr>, path: &str) -> bool {
-        let has_host = host.is_some_and(|host| self.hosts.iter().any(|known| host.eq_ignore_ascii_case(known.as_bytes())));
-        let has_address = address.is_some_and(|address| self.addresses.iter().any(|network| network.contains(&address.to_canonical())));
-        has_host || has_address || self.paths.iter().any(|pattern| matches(pattern.as_bytes(), path.as_bytes()))
+        let has_host = host.is_some_and(|host| {
+            self.hosts
+                .iter()
+                .any(|known| host.eq_ignore_ascii_case(known.as_bytes()))
+        });
+        let has_address = address.is_some_and(|address| {
+            self.addresses
+                .iter()
+                .any(|network| network.contains(&address.to_canonical()))
+        });
+        has_host
+            || has_address
+            || self
+                .paths
+                .iter()
+                .any(|pattern| matches(pattern.as_bytes(), path.as_bytes()))
     }
 }
 
 /// A network, or an address as the network of itself alone.
 fn network(text: &str) -> Option<IpNet> {
-    IpNet::from_str(text).ok().or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
+    IpNet::from_str(text)
+        .ok()
+        .or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let read = |text: String| network(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no address and no network; expected one like \"192.0.2.10\" or \"198.51.100.0/24\"")));
+    let read = |text: String| {
+        network(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no address and no network; expected one like \"192.0.2.10\" or \"198.51.100.0/24\"")))
+    };
     texts.into_iter().map(read).collect()
 }
 
@@ -152,7 +193,9 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
             },
         }
     }
-    pattern[at.min(pattern.len())..].iter().all(|&byte| byte == b'*')
+    pattern[at.min(pattern.len())..]
+        .iter()
+        .all(|&byte| byte == b'*')
 }
 
 #[cfg(test)]
@@ -177,12 +220,31 @@ bypass = true
     fn any_of_the_three_makes_a_call_the_trunks() {
         let config = Config::parse(EXAMPLE).unwrap();
         let name = |host: Option<&str>, address: Option<&str>, path| {
-            config.trunk_for(host.map(str::as_bytes), address.map(|address| address.parse().unwrap()), path).map(|trunk| trunk.name.as_str())
+            config
+                .trunk_for(
+                    host.map(str::as_bytes),
+                    address.map(|address| address.parse().unwrap()),
+                    path,
+                )
+                .map(|trunk| trunk.name.as_str())
         };
-        assert_eq!(name(Some("SBC1.contoso.example"), None, ""), Some("Carrier A"));
+        assert_eq!(
+            name(Some("SBC1.contoso.example"), None, ""),
+            Some("Carrier A")
+        );
         assert_eq!(name(None, Some("198.51.100.77"), ""), Some("Carrier A"));
-        assert_eq!(name(None, None, "/night/carrier-a/1.pcap"), Some("Carrier A"));
-        assert_eq!(name(Some("sbc2.contoso.example"), Some("192.0.2.11"), "/night/b/1.pcap"), None);
+        assert_eq!(
+            name(None, None, "/night/carrier-a/1.pcap"),
+            Some("Carrier A")
+        );
+        assert_eq!(
+            name(
+                Some("sbc2.contoso.example"),
+                Some("192.0.2.11"),
+                "/night/b/1.pcap"
+            ),
+            None
+        );
         assert_eq!(config.trunks[0].bypass, Some(true));
     }
 
@@ -195,7 +257,8 @@ bypass = true
 
     #[test]
     fn a_value_that_is_no_network_is_named_with_its_line() {
-        let error = Config::parse("[[trunk]]\nname = \"a\"\naddresses = [\"192.0.2.300\"]\n").unwrap_err();
+        let error =
+            Config::parse("[[trunk]]\nname = \"a\"\naddresses = [\"192.0.2.300\"]\n").unwrap_err();
         assert_eq!(error.line, 3);
         assert!(error.what.contains("192.0.2.300"), "{error}");
     }
@@ -203,20 +266,48 @@ bypass = true
     #[test]
     fn what_counts_as_teams_may_be_an_address_a_network_or_a_host() {
         let mut config = Config::default();
-        for value in ["203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "SIP.lab.example"] {
+        for value in [
+            "203.0.113.7",
+            "203.0.113.0/24",
+            "2001:db8::/32",
+            "SIP.lab.example",
+        ] {
             config.add_teams(value).unwrap();
         }
-        assert_eq!((config.teams_addresses.len(), config.teams_hosts.as_slice()), (3, &["sip.lab.example".to_owned()][..]));
-        assert!(config.add_teams("not a host").is_err() && config.add_teams("203.0.113.0/99").is_err());
+        assert_eq!(
+            (config.teams_addresses.len(), config.teams_hosts.as_slice()),
+            (3, &["sip.lab.example".to_owned()][..])
+        );
+        assert!(
+            config.add_teams("not a host").is_err() && config.add_teams("203.0.113.0/99").is_err()
+        );
     }
 
     #[test]
     fn a_star_stands_for_any_characters() {
-        for (pattern, text) in [("*", ""), ("*a*", "bab"), ("a?c", "abc"), ("*.pcap", "x/y.pcap"), ("a*b*c", "aXbYbZc")] {
-            assert!(matches(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
+        for (pattern, text) in [
+            ("*", ""),
+            ("*a*", "bab"),
+            ("a?c", "abc"),
+            ("*.pcap", "x/y.pcap"),
+            ("a*b*c", "aXbYbZc"),
+        ] {
+            assert!(
+                matches(pattern.as_bytes(), text.as_bytes()),
+                "{pattern} {text}"
+            );
         }
-        for (pattern, text) in [("", "a"), ("a", ""), ("a?c", "ac"), ("*.pcap", "x.pcapng"), ("a*b", "aXbY")] {
-            assert!(!matches(pattern.as_bytes(), text.as_bytes()), "{pattern} {text}");
+        for (pattern, text) in [
+            ("", "a"),
+            ("a", ""),
+            ("a?c", "ac"),
+            ("*.pcap", "x.pcapng"),
+            ("a*b", "aXbY"),
+        ] {
+            assert!(
+                !matches(pattern.as_bytes(), text.as_bytes()),
+                "{pattern} {text}"
+            );
         }
     }
 }

@@ -64,7 +64,11 @@ impl TrunkHistory {
             return;
         }
         let accepted = self.trunks.entry(key).or_default();
-        if has_candidates { accepted.with_candidates += 1 } else { accepted.without += 1 }
+        if has_candidates {
+            accepted.with_candidates += 1
+        } else {
+            accepted.without += 1
+        }
     }
 
     /// Adds what another part of the run noted.
@@ -78,13 +82,27 @@ impl TrunkHistory {
 
     /// What is known of a trunk. That an offer without candidates was accepted outweighs the configuration: it happened.
     pub fn bypass(&self, trunk: &Text, config: &Config) -> Bypass {
-        let accepted = self.trunks.get(&trunk.as_bytes().to_ascii_lowercase()).copied().unwrap_or_default();
+        let accepted = self
+            .trunks
+            .get(&trunk.as_bytes().to_ascii_lowercase())
+            .copied()
+            .unwrap_or_default();
         let name = trunk.as_bytes();
-        let configured = config.trunks.iter().find(|named| named.name.as_bytes().eq_ignore_ascii_case(name)).and_then(|named| named.bypass);
+        let configured = config
+            .trunks
+            .iter()
+            .find(|named| named.name.as_bytes().eq_ignore_ascii_case(name))
+            .and_then(|named| named.bypass);
         match (accepted, configured) {
             (Accepted { without: 1.., .. }, _) | (_, Some(false)) => Bypass::Not,
             (_, Some(true)) => Bypass::Configured,
-            (Accepted { with_candidates: 1.., .. }, None) => Bypass::Seen,
+            (
+                Accepted {
+                    with_candidates: 1..,
+                    ..
+                },
+                None,
+            ) => Bypass::Seen,
             (_, None) => Bypass::Unknown,
         }
     }

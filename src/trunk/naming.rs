@@ -19,17 +19,32 @@ use super::teams::address_in;
 
 /// The trunk of a call: the configured name for its SBC-side host, address or capture path; else the host of the
 /// SBC-side Contact, then From or To, where that is a name; else the SBC-side address. Host names in lower case.
-pub fn trunk_of(call: &Call<'_>, parties: Parties, teams: &Teams, config: &Config, path: &str) -> Text {
+pub fn trunk_of(
+    call: &Call<'_>,
+    parties: Parties,
+    teams: &Teams,
+    config: &Config,
+    path: &str,
+) -> Text {
     let side = parties.sbc();
-    let hosts: Vec<&[u8]> = contact(call, side).into_iter().chain(identity(call, side)).collect();
+    let hosts: Vec<&[u8]> = contact(call, side)
+        .into_iter()
+        .chain(identity(call, side))
+        .collect();
     let address = address(call, side, teams);
-    let configured = hosts.iter().map(|host| Some(*host)).chain([None]).find_map(|host| config.trunk_for(host, address, path));
+    let configured = hosts
+        .iter()
+        .map(|host| Some(*host))
+        .chain([None])
+        .find_map(|host| config.trunk_for(host, address, path));
     if let Some(trunk) = configured {
         return Text::from(trunk.name.as_str());
     }
     match hosts.into_iter().find(|host| is_name(host)) {
         Some(host) => Text::from(host.to_ascii_lowercase()),
-        None => address.map(|address| Text::from(address.to_string().as_str())).unwrap_or_default(),
+        None => address
+            .map(|address| Text::from(address.to_string().as_str()))
+            .unwrap_or_default(),
     }
 }
 
@@ -43,26 +58,59 @@ fn is_name(host: &[u8]) -> bool {
 /// The host of the first Contact by which this side wants to be reached: a refusal's or redirection's Contact is
 /// another's.
 fn contact<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
-    let speaks_for_itself = |seen: &&Seen<'_>| seen.status().is_none_or(|status| status < 300 || status == 488);
-    let contacts: Vec<_> = sent_by(side, call).filter(speaks_for_itself).filter_map(|seen| host(seen, HeaderName::Contact)).take(4).collect();
-    contacts.iter().find(|host| is_name(host)).or(contacts.first()).copied()
+    let speaks_for_itself = |seen: &&Seen<'_>| {
+        seen.status()
+            .is_none_or(|status| status < 300 || status == 488)
+    };
+    let contacts: Vec<_> = sent_by(side, call)
+        .filter(speaks_for_itself)
+        .filter_map(|seen| host(seen, HeaderName::Contact))
+        .take(4)
+        .collect();
+    contacts
+        .iter()
+        .find(|host| is_name(host))
+        .or(contacts.first())
+        .copied()
 }
 
 /// The host of From where the SBC is the caller, of To where it is the callee.
 fn identity<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
     let first = call.initial_invite().or_else(|| call.first())?;
-    host(first, if side == Side::Caller { HeaderName::From } else { HeaderName::To })
+    host(
+        first,
+        if side == Side::Caller {
+            HeaderName::From
+        } else {
+            HeaderName::To
+        },
+    )
 }
 
 /// The SBC's address: the other end of the first hop that has Teams' address; else the SBC-side end of the first
 /// message.
 fn address(call: &Call<'_>, side: Side, teams: &Teams) -> Option<IpAddr> {
-    let beside_teams = call.seen().iter().find(|seen| teams.has_address(seen.from.address) != teams.has_address(seen.to.address));
+    let beside_teams = call
+        .seen()
+        .iter()
+        .find(|seen| teams.has_address(seen.from.address) != teams.has_address(seen.to.address));
     if let Some(seen) = beside_teams {
-        return Some(if teams_end(seen, teams)? == End::Sender { seen.to.address } else { seen.from.address });
+        return Some(if teams_end(seen, teams)? == End::Sender {
+            seen.to.address
+        } else {
+            seen.from.address
+        });
     }
     let first = call.initial_invite().or_else(|| call.first())?;
     // A response goes the other way than its request.
-    let (caller, callee) = if first.is_request() { (first.from, first.to) } else { (first.to, first.from) };
-    Some(if side == Side::Caller { caller.address } else { callee.address })
+    let (caller, callee) = if first.is_request() {
+        (first.from, first.to)
+    } else {
+        (first.to, first.from)
+    };
+    Some(if side == Side::Caller {
+        caller.address
+    } else {
+        callee.address
+    })
 }

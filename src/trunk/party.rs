@@ -17,7 +17,9 @@ use super::config::Config;
 use super::teams::Teams;
 
 /// Which way the call went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Direction {
     /// The INVITE went to Teams.
     #[default]
@@ -37,7 +39,9 @@ impl Direction {
 }
 
 /// Who refused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Refuser {
     /// Teams.
     #[default]
@@ -96,25 +100,42 @@ enum Ground {
     Identity,
 }
 
-const GROUNDS: [Ground; 4] = [Ground::Address, Ground::Product, Ground::Contact, Ground::Identity];
+const GROUNDS: [Ground; 4] = [
+    Ground::Address,
+    Ground::Product,
+    Ground::Contact,
+    Ground::Identity,
+];
 
 /// The end of a message that is Teams: by the first ground on which exactly one of the two is.
 pub fn teams_end(seen: &Seen<'_>, teams: &Teams) -> Option<End> {
-    GROUNDS.iter().find_map(|&ground| teams_end_by(ground, seen, teams))
+    GROUNDS
+        .iter()
+        .find_map(|&ground| teams_end_by(ground, seen, teams))
 }
 
 fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
     let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(host));
     let (sender, receiver) = match (ground, seen.message.start) {
-        (Ground::Address, _) => (teams.has_address(seen.from.address), teams.has_address(seen.to.address)),
+        (Ground::Address, _) => (
+            teams.has_address(seen.from.address),
+            teams.has_address(seen.to.address),
+        ),
         (Ground::Product, _) => (product_is_teams(seen, teams), false),
-        (Ground::Contact, StartLine::Request { uri, .. }) => {
-            (host_of(HeaderName::Contact) || via_is_teams(seen, teams), teams.has_host(Uri::parse(uri).host))
-        }
+        (Ground::Contact, StartLine::Request { uri, .. }) => (
+            host_of(HeaderName::Contact) || via_is_teams(seen, teams),
+            teams.has_host(Uri::parse(uri).host),
+        ),
         // The top Via of a response is that of the element it is sent to (RFC 3261 §18.2.2).
-        (Ground::Contact, StartLine::Response { .. }) => (host_of(HeaderName::Contact), via_is_teams(seen, teams)),
-        (Ground::Identity, StartLine::Request { .. }) => (host_of(HeaderName::From), host_of(HeaderName::To)),
-        (Ground::Identity, StartLine::Response { .. }) => (host_of(HeaderName::To), host_of(HeaderName::From)),
+        (Ground::Contact, StartLine::Response { .. }) => {
+            (host_of(HeaderName::Contact), via_is_teams(seen, teams))
+        }
+        (Ground::Identity, StartLine::Request { .. }) => {
+            (host_of(HeaderName::From), host_of(HeaderName::To))
+        }
+        (Ground::Identity, StartLine::Response { .. }) => {
+            (host_of(HeaderName::To), host_of(HeaderName::From))
+        }
     };
     match (sender, receiver) {
         (true, false) => Some(End::Sender),
@@ -124,11 +145,17 @@ fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
 }
 
 fn product_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
-    [HeaderName::Server, HeaderName::UserAgent].into_iter().filter_map(|name| seen.message.header(name)).any(|product| teams.has_agent(&product))
+    [HeaderName::Server, HeaderName::UserAgent]
+        .into_iter()
+        .filter_map(|name| seen.message.header(name))
+        .any(|product| teams.has_agent(&product))
 }
 
 fn via_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
-    seen.message.vias().next().is_some_and(|via| teams.has_host(via.host))
+    seen.message
+        .vias()
+        .next()
+        .is_some_and(|via| teams.has_host(via.host))
 }
 
 /// The host in a From, To or Contact.
@@ -149,7 +176,9 @@ impl Parties {
     pub fn of(call: &Call<'_>, teams: &Teams) -> Self {
         let reference = reference_tag(call);
         let side = GROUNDS.iter().find_map(|&ground| {
-            call.seen().iter().find_map(|seen| Some(side_of(seen, teams_end_by(ground, seen, teams)?, reference)))
+            call.seen()
+                .iter()
+                .find_map(|seen| Some(side_of(seen, teams_end_by(ground, seen, teams)?, reference)))
         });
         Self { teams: side }
     }
@@ -171,24 +200,38 @@ impl Parties {
 
 /// True for a message that goes the way of the INVITE, or answers one that does. BYE and UPDATE go either way.
 pub fn tells_caller(seen: &Seen<'_>) -> bool {
-    matches!(seen.method, Method::Invite | Method::Ack | Method::Cancel | Method::Prack)
+    matches!(
+        seen.method,
+        Method::Invite | Method::Ack | Method::Cancel | Method::Prack
+    )
 }
 
 /// The caller's tag; of a call without its INVITE, the From tag of its first message.
 fn reference_tag<'a>(call: &Call<'a>) -> &'a [u8] {
-    call.caller_tag().or_else(|| call.first().map(|first| first.from_tag)).unwrap_or_default()
+    call.caller_tag()
+        .or_else(|| call.first().map(|first| first.from_tag))
+        .unwrap_or_default()
 }
 
 /// A request with the caller's tag in From was sent by the caller, and its response by the callee.
 fn side_of(seen: &Seen<'_>, end: End, caller_tag: &[u8]) -> Side {
     let is_by_caller = (seen.from_tag == caller_tag) == seen.is_request();
-    if is_by_caller == (end == End::Sender) { Side::Caller } else { Side::Callee }
+    if is_by_caller == (end == End::Sender) {
+        Side::Caller
+    } else {
+        Side::Callee
+    }
 }
 
 /// The messages that a side sent.
-pub(super) fn sent_by<'call, 'a>(side: Side, call: &'call Call<'a>) -> impl Iterator<Item = &'call Seen<'a>> {
+pub(super) fn sent_by<'call, 'a>(
+    side: Side,
+    call: &'call Call<'a>,
+) -> impl Iterator<Item = &'call Seen<'a>> {
     let reference = reference_tag(call);
-    call.seen().iter().filter(move |seen| side_of(seen, End::Sender, reference) == side)
+    call.seen()
+        .iter()
+        .filter(move |seen| side_of(seen, End::Sender, reference) == side)
 }
 
 /// Who refused, as far as one call tells.
@@ -207,20 +250,39 @@ pub enum Refusal {
 
 impl Refusal {
     /// Who sent this 488.
-    pub fn of(rejection: &Rejection<'_, '_>, call: &Call<'_>, parties: Parties, teams: &Teams) -> Self {
+    pub fn of(
+        rejection: &Rejection<'_, '_>,
+        call: &Call<'_>,
+        parties: Parties,
+        teams: &Teams,
+    ) -> Self {
         let response = rejection.response;
         let by_request = || {
             let end = teams_end(rejection.request?, teams)?;
-            Some(if end == End::Sender { End::Receiver } else { End::Sender })
+            Some(if end == End::Sender {
+                End::Receiver
+            } else {
+                End::Sender
+            })
         };
         let by_call = || {
             let sender = side_of(response, End::Sender, reference_tag(call));
-            Some(if parties.teams? == sender { End::Sender } else { End::Receiver })
+            Some(if parties.teams? == sender {
+                End::Sender
+            } else {
+                End::Receiver
+            })
         };
-        match teams_end(response, teams).or_else(by_request).or_else(by_call) {
+        match teams_end(response, teams)
+            .or_else(by_request)
+            .or_else(by_call)
+        {
             Some(End::Sender) => Self::By(Refuser::Teams),
             Some(End::Receiver) => Self::By(Refuser::Sbc),
-            None => Self::Between { sender: response.from.address, receiver: response.to.address },
+            None => Self::Between {
+                sender: response.from.address,
+                receiver: response.to.address,
+            },
         }
     }
 
@@ -228,11 +290,13 @@ impl Refusal {
     pub fn settle(self, sbc: &SbcAddresses) -> Option<Refuser> {
         match self {
             Self::By(refuser) => Some(refuser),
-            Self::Between { sender, receiver } => match (sbc.contains(sender), sbc.contains(receiver)) {
-                (true, false) => Some(Refuser::Sbc),
-                (false, true) => Some(Refuser::Carrier),
-                _ => None,
-            },
+            Self::Between { sender, receiver } => {
+                match (sbc.contains(sender), sbc.contains(receiver)) {
+                    (true, false) => Some(Refuser::Sbc),
+                    (false, true) => Some(Refuser::Carrier),
+                    _ => None,
+                }
+            }
         }
     }
 }
@@ -250,8 +314,15 @@ pub struct SbcAddresses {
 impl SbcAddresses {
     /// Those that the configuration names.
     pub fn new(config: &Config) -> Self {
-        let named = config.trunks.iter().flat_map(|trunk| trunk.addresses.iter().copied()).collect();
-        Self { seen: FxHashSet::default(), named }
+        let named = config
+            .trunks
+            .iter()
+            .flat_map(|trunk| trunk.addresses.iter().copied())
+            .collect();
+        Self {
+            seen: FxHashSet::default(),
+            named,
+        }
     }
 
     /// Notes the other end of a message that Teams sent or got.

@@ -45,7 +45,8 @@ fn kind_and_len(order: ByteOrder, head: &[u8]) -> Option<(u32, u32, ByteOrder)> 
         _ => order,
     };
     let len = order.u32(head, 4);
-    let is_plausible = len.is_multiple_of(4) && (SHORTEST_BLOCK..=LONGEST_BLOCK).contains(&(len as usize));
+    let is_plausible =
+        len.is_multiple_of(4) && (SHORTEST_BLOCK..=LONGEST_BLOCK).contains(&(len as usize));
     is_plausible.then_some((kind, len, order))
 }
 
@@ -74,7 +75,9 @@ impl Chain for BlockChain {
             }
         }
         let mut after = [0; AFTER_BODY];
-        let place = offset.saturating_add(u64::from(len)).saturating_sub(AFTER_BODY as u64);
+        let place = offset
+            .saturating_add(u64::from(len))
+            .saturating_sub(AFTER_BODY as u64);
         let count = window.peek(place, &mut after).ok()?;
         // A block that the end of the capture cuts has no length after its body.
         let agrees = count < AFTER_BODY || order.u32(&after, 0) == len;

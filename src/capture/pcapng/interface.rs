@@ -75,7 +75,11 @@ impl Interface {
     }
 
     fn set_offset(&mut self, order: ByteOrder, option: &PcapNGOption<'_>) {
-        if let Some(offset) = option.as_bytes().ok().and_then(|bytes| bytes.try_into().ok()) {
+        if let Some(offset) = option
+            .as_bytes()
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok())
+        {
             self.offset = order.i64(offset);
         }
     }
@@ -147,15 +151,18 @@ mod tests {
     fn resolutions_of_base_ten_go_from_seconds_to_beyond_nanoseconds() {
         assert_eq!(time(0, 0, 1_700_000_000), 1_700_000_000_000_000_000);
         assert_eq!(time(6, 0, 1_700_000_000_123_456), 1_700_000_000_123_456_000);
-        assert_eq!(time(9, 0, 1_700_000_000_123_456_789), 1_700_000_000_123_456_789);
+        assert_eq!(
+            time(9, 0, 1_700_000_000_123_456_789),
+            1_700_000_000_123_456_789
+        );
         assert_eq!(time(12, 0, 1_234_567), 1234);
         assert_eq!(time(127, 0, u64::MAX), 0);
     }
 
     #[test]
     fn resolutions_of_base_two_are_read() {
-        assert_eq!(time(0x80 | 10, 0, 1536), 1_500_000_000);
-        assert_eq!(time(0x80 | 32, 0, (5 << 32) | (1 << 31)), 5_500_000_000);
+        assert_eq!(time(0x80 | 0x0a, 0, 1536), 1_500_000_000);
+        assert_eq!(time(0x80 | 0x20, 0, (5 << 32) | (1 << 31)), 5_500_000_000);
         assert_eq!(time(0xff, 0, u64::MAX), 0);
     }
 

@@ -42,9 +42,9 @@ const UNKNOWN_LINK: LinkType = LinkType(0xffff);
 
 /// True where `bytes` begin like a pcapng file.
 pub(super) fn is_magic(bytes: &[u8]) -> bool {
-    bytes
-        .first_chunk()
-        .is_some_and(|head| ByteOrder::Little.u32(head, 0) == SECTION_HEADER && section_order(head).is_some())
+    bytes.first_chunk().is_some_and(|head| {
+        ByteOrder::Little.u32(head, 0) == SECTION_HEADER && section_order(head).is_some()
+    })
 }
 
 /// The byte order of the section whose header begins with `head`; `None` where its byte-order magic is none.
@@ -143,7 +143,9 @@ fn extent(order: ByteOrder, bytes: &[u8], len: usize) -> Extent {
     if after == len {
         Extent::Whole(len)
     } else {
-        Extent::Wrong(format!("block length {len} before its body and {after} after it"))
+        Extent::Wrong(format!(
+            "block length {len} before its body and {after} after it"
+        ))
     }
 }
 
@@ -193,7 +195,13 @@ impl Blocks {
     }
 
     #[inline]
-    fn packet<'a>(&self, interface: u32, head: &[u8; 20], body: &'a [u8], whole: usize) -> Step<'a> {
+    fn packet<'a>(
+        &self,
+        interface: u32,
+        head: &[u8; 20],
+        body: &'a [u8],
+        whole: usize,
+    ) -> Step<'a> {
         let order = self.section.order;
         let high = u64::from(order.u32(head, 4));
         let ticks = high << 32 | u64::from(order.u32(head, 8));

@@ -78,7 +78,10 @@ impl Stream {
         while kept.read < until && kept.over.is_none() {
             kept.read_on();
         }
-        Ok((kept.read.min(until), kept.over.is_some() && kept.read <= until))
+        Ok((
+            kept.read.min(until),
+            kept.over.is_some() && kept.read <= until,
+        ))
     }
 
     /// Copies some kept bytes at `offset`, and reads on where they have not been read yet; 0 at the end alone.
@@ -199,18 +202,27 @@ mod tests {
     }
 
     fn numbered(len: usize) -> Vec<u8> {
-        (0..len).map(|at| (at / 7 % 251) as u8).collect()
+        (0..=250).cycle().take(len).collect()
     }
 
     #[test]
     fn bytes_can_be_read_by_position_and_across_blocks() {
         let bytes = numbered(3 * BLOCK + 500);
         let stream = Stream::new(Box::new(io::Cursor::new(bytes.clone())));
-        assert_eq!(stream.read_to(u64::from(u32::MAX)), Ok((bytes.len() as u64, true)));
+        assert_eq!(
+            stream.read_to(u64::from(u32::MAX)),
+            Ok((bytes.len() as u64, true))
+        );
         let mut into = vec![0; BLOCK + 100];
-        assert_eq!(stream.read_at(BLOCK_LEN - 50, &mut into).unwrap(), BLOCK + 100);
+        assert_eq!(
+            stream.read_at(BLOCK_LEN - 50, &mut into).unwrap(),
+            BLOCK + 100
+        );
         assert_eq!(into, bytes[BLOCK - 50..2 * BLOCK + 50]);
-        assert_eq!(stream.read_at(bytes.len() as u64 - 3, &mut into).unwrap(), 3);
+        assert_eq!(
+            stream.read_at(bytes.len() as u64 - 3, &mut into).unwrap(),
+            3
+        );
         assert_eq!(stream.read_at(bytes.len() as u64, &mut into).unwrap(), 0);
     }
 

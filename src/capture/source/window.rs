@@ -57,7 +57,10 @@ impl<'s> Window<'s> {
         }
         let mut count = 0;
         while let Some(rest) = into.get_mut(count..).filter(|rest| !rest.is_empty()) {
-            match self.reader.read_at(offset.saturating_add(count as u64), rest)? {
+            match self
+                .reader
+                .read_at(offset.saturating_add(count as u64), rest)?
+            {
                 0 => break,
                 more => count = count.saturating_add(more),
             }

@@ -26,19 +26,47 @@ pub(super) const CASE: Case = Case {
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     let description = match &rejection.offer {
         OfferUnderTest::Whole(description) => description,
-        OfferUnderTest::Nothing => return Observation::Refutes("the request has no SDP, so it has no connection address".to_owned()),
+        OfferUnderTest::Nothing => {
+            return Observation::Refutes(
+                "the request has no SDP, so it has no connection address".to_owned(),
+            );
+        }
         OfferUnderTest::Cut(_) | OfferUnderTest::Missing => return Observation::Unseen,
     };
-    let live = || description.media.iter().enumerate().filter(|(_, media)| media.is_live());
-    let blackhole = live().find(|(_, media)| description.connection_of(media).is_some_and(crate::sdp::ConnectionData::is_unspecified));
-    let Some((place, stream)) = blackhole else {
-        return Observation::Refutes("no live stream has the connection address 0.0.0.0".to_owned());
+    let live = || {
+        description
+            .media
+            .iter()
+            .enumerate()
+            .filter(|(_, media)| media.is_live())
     };
-    let address = description.connection_of(stream).map(|connection| show(connection.address)).unwrap_or_default();
-    let seen = format!("connection address {address} of {} in m= line {}", show(stream.media), place + 1);
+    let blackhole = live().find(|(_, media)| {
+        description
+            .connection_of(media)
+            .is_some_and(crate::sdp::ConnectionData::is_unspecified)
+    });
+    let Some((place, stream)) = blackhole else {
+        return Observation::Refutes(
+            "no live stream has the connection address 0.0.0.0".to_owned(),
+        );
+    };
+    let address = description
+        .connection_of(stream)
+        .map(|connection| show(connection.address))
+        .unwrap_or_default();
+    let seen = format!(
+        "connection address {address} of {} in m= line {}",
+        show(stream.media),
+        place + 1
+    );
     let mut new = live().map(|(place, media)| rejection.agreed.is_new(place, media.media));
-    if let Some((place, _)) = live().find(|(place, media)| rejection.agreed.is_new(*place, media.media) == Some(true)) {
-        return Observation::Proves(format!("{seen}; m= line {} is new in this offer", place + 1));
+    if let Some((place, _)) =
+        live().find(|(place, media)| rejection.agreed.is_new(*place, media.media) == Some(true))
+    {
+        return Observation::Proves(format!(
+            "{seen}; m= line {} is new in this offer",
+            place + 1
+        ));
     }
     Observation::Suggests(if new.any(|new| new.is_none()) {
         format!("{seen}; what was agreed before is not in the capture")
@@ -63,24 +91,35 @@ mod tests {
 
     #[test]
     fn the_first_offer_of_a_call_is_all_new() {
-        assert!(matches!(observe(&CASE, &session(HOLD)), Observation::Proves(_)));
+        assert!(matches!(
+            observe(&CASE, &session(HOLD)),
+            Observation::Proves(_)
+        ));
     }
 
     #[test]
     fn a_hold_by_0000_only_suggests_it() {
-        assert!(matches!(observe_again(&CASE, &["audio"], &session(HOLD)), Observation::Suggests(_)));
+        assert!(matches!(
+            observe_again(&CASE, &["audio"], &session(HOLD)),
+            Observation::Suggests(_)
+        ));
     }
 
     #[test]
     fn a_stream_more_than_was_agreed_proves_it() {
         let sdp = session(&format!("{HOLD}\nm=video 4002 RTP/SAVP 34"));
-        assert!(matches!(observe_again(&CASE, &["audio"], &sdp), Observation::Proves(_)));
+        assert!(matches!(
+            observe_again(&CASE, &["audio"], &sdp),
+            Observation::Proves(_)
+        ));
     }
 
     #[test]
     fn the_unspecified_ipv6_address_is_one_too() {
         assert!(fires("c=IN IP6 ::\nt=0 0\nm=audio 4000 RTP/SAVP 8"));
-        assert!(fires("c=IN IP6 0:0:0:0:0:0:0:0\nt=0 0\nm=audio 4000 RTP/SAVP 8"));
+        assert!(fires(
+            "c=IN IP6 0:0:0:0:0:0:0:0\nt=0 0\nm=audio 4000 RTP/SAVP 8"
+        ));
     }
 
     #[test]
@@ -90,40 +129,58 @@ mod tests {
 
     #[test]
     fn a_media_level_address_wins_over_the_sessions() {
-        assert!(!fires("c=IN IP4 0.0.0.0\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 192.0.2.7"));
-        assert!(fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 0.0.0.0"));
+        assert!(!fires(
+            "c=IN IP4 0.0.0.0\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 192.0.2.7"
+        ));
+        assert!(fires(
+            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nc=IN IP4 0.0.0.0"
+        ));
     }
 
     #[test]
     fn the_address_in_o_is_not_the_connection_address() {
-        let sdp = session("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8").replace("o=- 1 1 IN IP4 192.0.2.7", "o=- 0 0 IN IP4 0.0.0.0");
+        let sdp = session("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8")
+            .replace("o=- 1 1 IN IP4 192.0.2.7", "o=- 0 0 IN IP4 0.0.0.0");
         assert!(!observe(&CASE, &sdp).is_observed());
     }
 
     #[test]
     fn the_address_in_a_rtcp_is_not_the_connection_address() {
-        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=rtcp:9 IN IP4 0.0.0.0"));
+        assert!(!fires(
+            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=rtcp:9 IN IP4 0.0.0.0"
+        ));
     }
 
     #[test]
     fn raddr_of_a_candidate_is_not_the_connection_address() {
-        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=candidate:2 1 UDP 1694498815 192.0.2.9 4000 typ srflx raddr 0.0.0.0 rport 9"));
+        assert!(!fires(
+            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na=candidate:2 1 UDP 1694498815 192.0.2.9 4000 typ srflx raddr 0.0.0.0 rport 9"
+        ));
     }
 
     #[test]
     fn a_stream_with_port_0_is_no_stream() {
-        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nm=video 0 RTP/SAVP 34\nc=IN IP4 0.0.0.0"));
+        assert!(!fires(
+            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\nm=video 0 RTP/SAVP 34\nc=IN IP4 0.0.0.0"
+        ));
     }
 
     #[test]
     fn port_9_with_ice_is_not_it() {
-        assert!(!fires("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 9 RTP/SAVP 8\na=candidate:1 1 UDP 2130706431 192.0.2.7 4000 typ host"));
+        assert!(!fires(
+            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 9 RTP/SAVP 8\na=candidate:1 1 UDP 2130706431 192.0.2.7 4000 typ host"
+        ));
     }
 
     #[test]
     fn hold_by_inactive_or_sendonly_with_a_real_address_is_not_it() {
         for direction in ["inactive", "sendonly", "recvonly"] {
-            assert!(!fires(&format!("c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na={direction}")), "{direction}");
+            assert!(
+                !fires(&format!(
+                    "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 8\na={direction}"
+                )),
+                "{direction}"
+            );
         }
     }
 }

@@ -28,20 +28,48 @@ pub(super) const CASE: Case = Case {
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     let description = match &rejection.offer {
         OfferUnderTest::Whole(description) => description,
-        OfferUnderTest::Nothing => return Observation::Proves("the request has no SDP, so it offers no codec".to_owned()),
+        OfferUnderTest::Nothing => {
+            return Observation::Proves("the request has no SDP, so it offers no codec".to_owned());
+        }
         OfferUnderTest::Cut(_) | OfferUnderTest::Missing => return Observation::Unseen,
     };
-    let audio: Vec<_> = description.media.iter().filter(|media| media.is_live() && codec::is_audio(media)).collect();
-    if let Some(supported) = audio.iter().flat_map(|media| media.codecs()).find(codec::is_supported) {
+    let audio: Vec<_> = description
+        .media
+        .iter()
+        .filter(|media| media.is_live() && codec::is_audio(media))
+        .collect();
+    if let Some(supported) = audio
+        .iter()
+        .flat_map(|media| media.codecs())
+        .find(codec::is_supported)
+    {
         return Observation::Refutes(format!("the offer has {}", codec::name_shown(&supported)));
     }
     if audio.is_empty() {
-        let others: Vec<String> = description.media.iter().filter(|media| media.is_live()).map(|media| show(media.media)).collect();
-        let others = if others.is_empty() { "no live stream".to_owned() } else { format!("only {}", others.join(", ")) };
+        let others: Vec<String> = description
+            .media
+            .iter()
+            .filter(|media| media.is_live())
+            .map(|media| show(media.media))
+            .collect();
+        let others = if others.is_empty() {
+            "no live stream".to_owned()
+        } else {
+            format!("only {}", others.join(", "))
+        };
         return Observation::Proves(format!("no live audio stream ({others})"));
     }
-    let offered: Vec<String> = audio.iter().flat_map(|media| media.codecs()).take(12).map(|codec| codec::name_shown(&codec)).collect();
-    let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
+    let offered: Vec<String> = audio
+        .iter()
+        .flat_map(|media| media.codecs())
+        .take(12)
+        .map(|codec| codec::name_shown(&codec))
+        .collect();
+    let offered = if offered.is_empty() {
+        "nothing".to_owned()
+    } else {
+        offered.join(", ")
+    };
     Observation::Proves(format!("no supported audio codec (offered: {offered})"))
 }
 
@@ -58,31 +86,60 @@ mod tests {
 
     #[test]
     fn each_supported_codec_alone_is_enough() {
-        for format in ["0", "8", "9", "18", "96\na=rtpmap:96 SILK/8000", "96\na=rtpmap:96 silk/16000", "96\na=rtpmap:96 G729/8000", "96\na=rtpmap:96 G729a/8000"] {
-            assert!(!proves(&format!("m=audio 4000 RTP/SAVP {format}")), "{format}");
+        for format in [
+            "0",
+            "8",
+            "9",
+            "18",
+            "96\na=rtpmap:96 SILK/8000",
+            "96\na=rtpmap:96 silk/16000",
+            "96\na=rtpmap:96 G729/8000",
+            "96\na=rtpmap:96 G729a/8000",
+        ] {
+            assert!(
+                !proves(&format!("m=audio 4000 RTP/SAVP {format}")),
+                "{format}"
+            );
         }
     }
 
     #[test]
     fn codecs_that_direct_routing_does_not_list_are_not_supported() {
-        for format in ["3", "4", "15", "96\na=rtpmap:96 AMR/8000", "96\na=rtpmap:96 opus/48000/2", "96\na=rtpmap:96 G726-32/8000", "96"] {
-            assert!(proves(&format!("m=audio 4000 RTP/SAVP {format}")), "{format}");
+        for format in [
+            "3",
+            "4",
+            "15",
+            "96\na=rtpmap:96 AMR/8000",
+            "96\na=rtpmap:96 opus/48000/2",
+            "96\na=rtpmap:96 G726-32/8000",
+            "96",
+        ] {
+            assert!(
+                proves(&format!("m=audio 4000 RTP/SAVP {format}")),
+                "{format}"
+            );
         }
     }
 
     #[test]
     fn silk_at_another_clock_rate_is_not_supported() {
-        assert!(proves("m=audio 4000 RTP/SAVP 96 97\na=rtpmap:96 SILK/12000\na=rtpmap:97 SILK/24000"));
+        assert!(proves(
+            "m=audio 4000 RTP/SAVP 96 97\na=rtpmap:96 SILK/12000\na=rtpmap:97 SILK/24000"
+        ));
     }
 
     #[test]
     fn telephone_events_and_comfort_noise_are_no_speech() {
-        assert!(proves("m=audio 4000 RTP/SAVP 13 101\na=rtpmap:101 telephone-event/8000"));
+        assert!(proves(
+            "m=audio 4000 RTP/SAVP 13 101\na=rtpmap:101 telephone-event/8000"
+        ));
     }
 
     #[test]
     fn an_unsupported_codec_beside_a_supported_one_is_fine() {
-        assert!(!proves("m=audio 4000 RTP/SAVP 102 8\na=rtpmap:102 opus/48000/2"));
+        assert!(!proves(
+            "m=audio 4000 RTP/SAVP 102 8\na=rtpmap:102 opus/48000/2"
+        ));
     }
 
     #[test]

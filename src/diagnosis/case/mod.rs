@@ -39,7 +39,12 @@ pub struct Case {
 }
 
 /// The cases in order of precedence (contract, section Cases; domain: a hold often drops crypto and codecs too).
-pub const CASES: &[Case] = &[blackhole_media::CASE, srtp_encryption_required::CASE, cannot_support_any_media::CASE, no_ice_candidates::CASE];
+pub const CASES: &[Case] = &[
+    blackhole_media::CASE,
+    srtp_encryption_required::CASE,
+    cannot_support_any_media::CASE,
+    no_ice_candidates::CASE,
+];
 
 /// What an offer shows of a case. The text says what was seen, for the `evidence` column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,10 @@ pub(super) const CASE: Case = Case {
     name: "no-ice-candidates",
     microsoft_code: 531_027,
     reported_as: "There are no ICE candidates in the SDP. Non-ice endpoints cannot use bypass",
-    phrases: &["no ice candidates in the sdp", "non-ice endpoints cannot use bypass"],
+    phrases: &[
+        "no ice candidates in the sdp",
+        "non-ice endpoints cannot use bypass",
+    ],
     meaning: "The trunk is set up for media bypass, which needs ICE, and the offer has no candidate.",
     confirmed_by: "The SDP has no a=candidate line at all. Without the phrase this proves nothing by itself: offers without candidates are normal on \
                    trunks without media bypass, and no offer says which kind of trunk it is on. It is inferred where all offers that the same trunk got \
@@ -31,17 +34,27 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
             0 => Observation::Suggests("no a=candidate in the offer".to_owned()),
             some => Observation::Refutes(format!("the offer has {some} a=candidate")),
         },
-        OfferUnderTest::Nothing => Observation::Suggests("the request has no SDP, so it offers no candidate".to_owned()),
+        OfferUnderTest::Nothing => {
+            Observation::Suggests("the request has no SDP, so it offers no candidate".to_owned())
+        }
         OfferUnderTest::Cut(_) | OfferUnderTest::Missing => Observation::Unseen,
     }
 }
 
 fn settle(observation: Observation, bypass: Bypass) -> Observation {
     match (observation, bypass) {
-        (Observation::Suggests(text), Bypass::Configured) => Observation::Proves(format!("{text}; the trunk is configured for media bypass")),
-        (Observation::Suggests(text), Bypass::Seen) => Observation::Proves(format!("{text}; every offer accepted on this trunk had one")),
-        (Observation::Suggests(text), Bypass::Not) => Observation::Refutes(format!("{text}, as in an offer accepted on this trunk, or bypass is configured off")),
-        (Observation::Suggests(text), Bypass::Unknown) => Observation::Suggests(format!("{text}; whether the trunk uses media bypass is not known")),
+        (Observation::Suggests(text), Bypass::Configured) => {
+            Observation::Proves(format!("{text}; the trunk is configured for media bypass"))
+        }
+        (Observation::Suggests(text), Bypass::Seen) => Observation::Proves(format!(
+            "{text}; every offer accepted on this trunk had one"
+        )),
+        (Observation::Suggests(text), Bypass::Not) => Observation::Refutes(format!(
+            "{text}, as in an offer accepted on this trunk, or bypass is configured off"
+        )),
+        (Observation::Suggests(text), Bypass::Unknown) => Observation::Suggests(format!(
+            "{text}; whether the trunk uses media bypass is not known"
+        )),
         (other, _) => other,
     }
 }
@@ -63,13 +76,19 @@ mod tests {
 
     #[test]
     fn an_offer_without_candidates_only_suggests_it() {
-        assert!(matches!(observe(&CASE, &without_candidates()), Observation::Suggests(_)));
+        assert!(matches!(
+            observe(&CASE, &without_candidates()),
+            Observation::Suggests(_)
+        ));
         assert!(matches!(observe(&CASE, &good()), Observation::Refutes(_)));
     }
 
     #[test]
     fn ufrag_and_pwd_are_no_candidate() {
-        let sdp = format!("{}a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-lite\r\n", without_candidates());
+        let sdp = format!(
+            "{}a=ice-ufrag:8hhY\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-lite\r\n",
+            without_candidates()
+        );
         assert!(matches!(observe(&CASE, &sdp), Observation::Suggests(_)));
     }
 
@@ -87,8 +106,14 @@ mod tests {
     fn reported_and_no_candidate_is_confirmed_whatever_the_trunk() {
         let reason = "Q.850;cause=63;text=\"5a0345d0-0000-4000-8000-000000000000;There are no ICE candidates in the SDP. Non-ice endpoints cannot use bypass\"";
         for bypass in [Bypass::Unknown, Bypass::Not] {
-            assert_eq!(diagnose(Some(&without_candidates()), reason, bypass).verdict, Verdict::Confirmed);
+            assert_eq!(
+                diagnose(Some(&without_candidates()), reason, bypass).verdict,
+                Verdict::Confirmed
+            );
         }
-        assert_eq!(diagnose(Some(&good()), reason, Bypass::Unknown).verdict, Verdict::Contradicted);
+        assert_eq!(
+            diagnose(Some(&good()), reason, Bypass::Unknown).verdict,
+            Verdict::Contradicted
+        );
     }
 }

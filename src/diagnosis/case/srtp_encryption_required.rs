@@ -25,26 +25,54 @@ pub(super) const CASE: Case = Case {
 };
 
 /// RFC 4568 §6.2, RFC 3711, RFC 5764, RFC 4571: the profiles under which `a=crypto` encrypts.
-const SECURE: [&str; 5] = ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "TCP/RTP/SAVP"];
+const SECURE: [&str; 5] = [
+    "RTP/SAVP",
+    "RTP/SAVPF",
+    "UDP/TLS/RTP/SAVP",
+    "UDP/TLS/RTP/SAVPF",
+    "TCP/RTP/SAVP",
+];
 
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     let description = match &rejection.offer {
         OfferUnderTest::Whole(description) => description,
-        OfferUnderTest::Nothing => return Observation::Proves("the request has no SDP, so it offers no key".to_owned()),
+        OfferUnderTest::Nothing => {
+            return Observation::Proves("the request has no SDP, so it offers no key".to_owned());
+        }
         OfferUnderTest::Cut(_) | OfferUnderTest::Missing => return Observation::Unseen,
     };
-    let live: Vec<_> = description.media.iter().filter(|media| media.is_live()).collect();
+    let live: Vec<_> = description
+        .media
+        .iter()
+        .filter(|media| media.is_live())
+        .collect();
     if let Some(secure) = live.iter().find(|media| has_usable_key(media)) {
-        return Observation::Refutes(format!("the {} stream on port {} offers {} with AES_CM_128_HMAC_SHA1_80", show(secure.media), secure.port, show(secure.proto)));
+        return Observation::Refutes(format!(
+            "the {} stream on port {} offers {} with AES_CM_128_HMAC_SHA1_80",
+            show(secure.media),
+            secure.port,
+            show(secure.proto)
+        ));
     }
-    match live.iter().find(|media| media.media.eq_ignore_ascii_case(b"audio")).or(live.first()) {
-        Some(stream) => Observation::Proves(format!("no usable SRTP key: {} {} {}", show(stream.media), show(stream.proto), what_lacks(stream))),
+    match live
+        .iter()
+        .find(|media| media.media.eq_ignore_ascii_case(b"audio"))
+        .or(live.first())
+    {
+        Some(stream) => Observation::Proves(format!(
+            "no usable SRTP key: {} {} {}",
+            show(stream.media),
+            show(stream.proto),
+            what_lacks(stream)
+        )),
         None => Observation::Proves("no usable SRTP key: no live stream".to_owned()),
     }
 }
 
 fn is_secure(proto: &[u8]) -> bool {
-    SECURE.iter().any(|secure| proto.eq_ignore_ascii_case(secure.as_bytes()))
+    SECURE
+        .iter()
+        .any(|secure| proto.eq_ignore_ascii_case(secure.as_bytes()))
 }
 
 fn has_usable_key(media: &MediaDescription<'_>) -> bool {
@@ -53,15 +81,26 @@ fn has_usable_key(media: &MediaDescription<'_>) -> bool {
 
 /// Which of the ways to fail it is: each has a fix of its own.
 fn what_lacks(media: &MediaDescription<'_>) -> String {
-    let wanted = |crypto: &&crate::sdp::Crypto<'_>| crypto.suite.eq_ignore_ascii_case(b"AES_CM_128_HMAC_SHA1_80");
+    let wanted = |crypto: &&crate::sdp::Crypto<'_>| {
+        crypto
+            .suite
+            .eq_ignore_ascii_case(b"AES_CM_128_HMAC_SHA1_80")
+    };
     match (is_secure(media.proto), media.crypto.is_empty()) {
         (false, true) => "without a=crypto (SRTP is off)".to_owned(),
         (false, false) => "with a=crypto, but the profile is not a secure one".to_owned(),
         (true, true) if media.fingerprint.is_some() => "with DTLS alone, no a=crypto".to_owned(),
         (true, true) => "without a=crypto".to_owned(),
-        (true, false) if media.crypto.iter().any(|crypto| wanted(&crypto)) => "whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64".to_owned(),
+        (true, false) if media.crypto.iter().any(|crypto| wanted(&crypto)) => {
+            "whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64".to_owned()
+        }
         (true, false) => {
-            let suites: Vec<String> = media.crypto.iter().take(6).map(|crypto| show(crypto.suite)).collect();
+            let suites: Vec<String> = media
+                .crypto
+                .iter()
+                .take(6)
+                .map(|crypto| show(crypto.suite))
+                .collect();
             format!("with {}, not AES_CM_128_HMAC_SHA1_80", suites.join(", "))
         }
     }
@@ -105,19 +144,35 @@ mod tests {
 
     #[test]
     fn dtls_alone_is_no_srtp_offer() {
-        assert!(proof(&format!("m=audio 4000 UDP/TLS/RTP/SAVP 8\n{FINGERPRINT}")).contains("DTLS alone"));
+        assert!(
+            proof(&format!("m=audio 4000 UDP/TLS/RTP/SAVP 8\n{FINGERPRINT}"))
+                .contains("DTLS alone")
+        );
     }
 
     #[test]
     fn other_suites_alone_are_no_srtp_offer() {
         let key = KEY.replace("SHA1_80", "SHA1_32");
-        assert!(proof(&format!("m=audio 4000 RTP/SAVP 8\n{key}")).contains("with AES_CM_128_HMAC_SHA1_32, not"));
+        assert!(
+            proof(&format!("m=audio 4000 RTP/SAVP 8\n{key}"))
+                .contains("with AES_CM_128_HMAC_SHA1_32, not")
+        );
     }
 
     #[test]
     fn a_key_of_another_length_or_no_base64_is_no_key() {
-        for inline in ["inline:c2hvcnQ=", "inline:!!!!", "WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ"] {
-            assert!(proof(&format!("m=audio 4000 RTP/SAVP 8\na=crypto:1 AES_CM_128_HMAC_SHA1_80 {inline}")).contains("30 bytes"), "{inline}");
+        for inline in [
+            "inline:c2hvcnQ=",
+            "inline:!!!!",
+            "WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ",
+        ] {
+            assert!(
+                proof(&format!(
+                    "m=audio 4000 RTP/SAVP 8\na=crypto:1 AES_CM_128_HMAC_SHA1_80 {inline}"
+                ))
+                .contains("30 bytes"),
+                "{inline}"
+            );
         }
     }
 
@@ -128,24 +183,42 @@ mod tests {
 
     #[test]
     fn cryptoscale_is_not_crypto() {
-        proof("m=audio 4000 RTP/SAVP 8\na=cryptoscale:1 client AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ");
+        proof(
+            "m=audio 4000 RTP/SAVP 8\na=cryptoscale:1 client AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ",
+        );
     }
 
     #[test]
     fn a_key_at_session_level_is_none_of_the_stream() {
-        let sdp = session(&format!("c=IN IP4 192.0.2.7\nt=0 0\n{KEY}\nm=audio 4000 RTP/SAVP 8"));
+        let sdp = session(&format!(
+            "c=IN IP4 192.0.2.7\nt=0 0\n{KEY}\nm=audio 4000 RTP/SAVP 8"
+        ));
         assert!(matches!(observe(&CASE, &sdp), Observation::Proves(_)));
     }
 
     #[test]
     fn a_key_on_a_refused_stream_encrypts_nothing() {
-        proof(&format!("m=audio 4000 RTP/AVP 8\nm=audio 0 RTP/SAVP 8\n{KEY}"));
+        proof(&format!(
+            "m=audio 4000 RTP/AVP 8\nm=audio 0 RTP/SAVP 8\n{KEY}"
+        ));
     }
 
     #[test]
     fn every_secure_profile_will_do() {
-        for profile in ["RTP/SAVP", "RTP/SAVPF", "UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "TCP/RTP/SAVP"] {
-            assert!(matches!(seen(&format!("m=audio 4000 {profile} 8\n{KEY}")), Observation::Refutes(_)), "{profile}");
+        for profile in [
+            "RTP/SAVP",
+            "RTP/SAVPF",
+            "UDP/TLS/RTP/SAVP",
+            "UDP/TLS/RTP/SAVPF",
+            "TCP/RTP/SAVP",
+        ] {
+            assert!(
+                matches!(
+                    seen(&format!("m=audio 4000 {profile} 8\n{KEY}")),
+                    Observation::Refutes(_)
+                ),
+                "{profile}"
+            );
         }
     }
 
@@ -153,17 +226,28 @@ mod tests {
     fn the_wanted_suite_need_not_be_the_first_and_needs_no_lifetime() {
         let key = KEY.trim_end_matches("|2^31").replace(":1 ", ":2 ");
         let other = KEY.replace("SHA1_80", "SHA1_32");
-        assert!(matches!(seen(&format!("m=audio 4000 RTP/SAVP 8\n{other}\n{key}")), Observation::Refutes(_)));
+        assert!(matches!(
+            seen(&format!("m=audio 4000 RTP/SAVP 8\n{other}\n{key}")),
+            Observation::Refutes(_)
+        ));
     }
 
     #[test]
     fn of_a_plain_and_a_secure_stream_the_secure_one_counts() {
-        assert!(matches!(seen(&format!("m=audio 4000 RTP/AVP 8\nm=audio 4002 RTP/SAVP 8\n{KEY}")), Observation::Refutes(_)));
+        assert!(matches!(
+            seen(&format!(
+                "m=audio 4000 RTP/AVP 8\nm=audio 4002 RTP/SAVP 8\n{KEY}"
+            )),
+            Observation::Refutes(_)
+        ));
     }
 
     #[test]
     fn no_key_is_ever_shown() {
-        for media in [format!("m=audio 4000 RTP/AVP 8\n{KEY}"), format!("m=audio 4000 RTP/SAVP 8\n{KEY}")] {
+        for media in [
+            format!("m=audio 4000 RTP/AVP 8\n{KEY}"),
+            format!("m=audio 4000 RTP/SAVP 8\n{KEY}"),
+        ] {
             assert!(!format!("{:?}", seen(&media)).contains("WnD7"));
         }
     }

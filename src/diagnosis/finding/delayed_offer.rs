@@ -3,8 +3,8 @@
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
 
-use super::Finding;
 use super::super::show;
+use super::Finding;
 
 pub(super) const FINDING: Finding = Finding {
     name: "delayed-offer",
@@ -17,7 +17,12 @@ pub(super) const FINDING: Finding = Finding {
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
-    let OfferUnderTest::Nothing = rejection.offer else { return None };
-    let method = rejection.request.map(|request| show(request.method.as_bytes())).unwrap_or_default();
+    let OfferUnderTest::Nothing = rejection.offer else {
+        return None;
+    };
+    let method = rejection
+        .request
+        .map(|request| show(request.method.as_bytes()))
+        .unwrap_or_default();
     Some(format!("the {method} carries no SDP (delayed offer)"))
 }

@@ -16,8 +16,12 @@ pub(super) const FINDING: Finding = Finding {
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
-    let OfferUnderTest::Whole(description) = &rejection.offer else { return None };
+    let OfferUnderTest::Whole(description) = &rejection.offer else {
+        return None;
+    };
     let live = description.media.iter().filter(|media| media.is_live());
-    let duplicate = live.flat_map(|media| media.duplicate_payload_types()).next()?;
+    let duplicate = live
+        .flat_map(|media| media.duplicate_payload_types())
+        .next()?;
     Some(format!("payload type {duplicate} is used twice"))
 }

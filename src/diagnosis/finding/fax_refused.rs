@@ -16,8 +16,15 @@ pub(super) const FINDING: Finding = Finding {
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
-    let OfferUnderTest::Whole(description) = &rejection.offer else { return None };
-    let mut live = description.media.iter().filter(|media| media.is_live()).peekable();
+    let OfferUnderTest::Whole(description) = &rejection.offer else {
+        return None;
+    };
+    let mut live = description
+        .media
+        .iter()
+        .filter(|media| media.is_live())
+        .peekable();
     live.peek()?;
-    live.all(|media| media.media.eq_ignore_ascii_case(b"image")).then(|| "the only live stream is m=image (T.38 fax)".to_owned())
+    live.all(|media| media.media.eq_ignore_ascii_case(b"image"))
+        .then(|| "the only live stream is m=image (T.38 fax)".to_owned())
 }

@@ -3,8 +3,8 @@
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
 
-use super::Finding;
 use super::super::show;
+use super::Finding;
 
 pub(super) const FINDING: Finding = Finding {
     name: "ipv6-offer",
@@ -17,9 +17,16 @@ pub(super) const FINDING: Finding = Finding {
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
-    let OfferUnderTest::Whole(description) = &rejection.offer else { return None };
+    let OfferUnderTest::Whole(description) = &rejection.offer else {
+        return None;
+    };
     let live = description.media.iter().filter(|media| media.is_live());
     let mut connections = live.filter_map(|media| description.connection_of(media));
-    let found = connections.find(|connection| connection.addrtype.eq_ignore_ascii_case(b"IP6") && !connection.is_unspecified())?;
-    Some(format!("connection address {} is IPv6", show(found.address)))
+    let found = connections.find(|connection| {
+        connection.addrtype.eq_ignore_ascii_case(b"IP6") && !connection.is_unspecified()
+    })?;
+    Some(format!(
+        "connection address {} is IPv6",
+        show(found.address)
+    ))
 }

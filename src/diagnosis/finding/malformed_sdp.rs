@@ -16,10 +16,19 @@ pub(super) const FINDING: Finding = Finding {
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
-    let OfferUnderTest::Whole(description) = &rejection.offer else { return None };
+    let OfferUnderTest::Whole(description) = &rejection.offer else {
+        return None;
+    };
     if !description.is_malformed() {
         return None;
     }
-    let defect = description.defects.iter().find(|defect| defect.is_serious()).or(description.defects.first());
-    Some(defect.map_or_else(|| "the SDP can't be read".to_owned(), |defect| format!("malformed SDP: {defect}")))
+    let defect = description
+        .defects
+        .iter()
+        .find(|defect| defect.is_serious())
+        .or(description.defects.first());
+    Some(defect.map_or_else(
+        || "the SDP can't be read".to_owned(),
+        |defect| format!("malformed SDP: {defect}"),
+    ))
 }

@@ -11,25 +11,101 @@ use super::Print;
 
 /// The columns. New ones are added at the end.
 pub const COLUMNS: &[Column<TrunkCounts>] = &[
-    Column { name: "trunk", meaning: "as in the calls CSV", write: |trunk, _, out| out.push_str(&escape::cell(&trunk.trunk)) },
-    Column { name: "calls", meaning: "calls on the trunk", write: |trunk, _, out| number(trunk.calls, out) },
-    Column { name: "answered", meaning: "of them answered", write: |trunk, _, out| number(trunk.answered, out) },
-    Column { name: "rejected", meaning: "of them rejected", write: |trunk, _, out| number(trunk.rejected, out) },
-    Column { name: "cancelled", meaning: "of them cancelled", write: |trunk, _, out| number(trunk.cancelled, out) },
-    Column { name: "unanswered", meaning: "of them without final response in the capture", write: |trunk, _, out| number(trunk.unanswered, out) },
-    Column { name: "incomplete", meaning: "of them without their initial INVITE in the capture", write: |trunk, _, out| number(trunk.incomplete, out) },
-    Column { name: "calls_488", meaning: "calls with at least one 488", write: |trunk, _, out| number(trunk.calls_488, out) },
-    Column { name: "rate_488", meaning: "percent of calls", write: |trunk, _, out| percent(trunk.calls_488, trunk.calls, out) },
-    Column { name: "cannot_support_any_media", meaning: "calls by the cause of their first 488", write: |trunk, _, out| number(trunk.of_case("cannot-support-any-media"), out) },
-    Column { name: "srtp_encryption_required", meaning: "the same", write: |trunk, _, out| number(trunk.of_case("srtp-encryption-required"), out) },
-    Column { name: "no_ice_candidates", meaning: "the same", write: |trunk, _, out| number(trunk.of_case("no-ice-candidates"), out) },
-    Column { name: "blackhole_media", meaning: "the same", write: |trunk, _, out| number(trunk.of_case("blackhole-media"), out) },
-    Column { name: "undocumented", meaning: "calls whose first 488 is none of the four causes", write: |trunk, _, out| number(trunk.undocumented, out) },
-    Column { name: "asr", meaning: "answered ÷ calls whose initial INVITE is in the capture, percent", write: |trunk, _, out| percent(trunk.answered, trunk.calls - trunk.incomplete, out) },
-    Column { name: "setup_ms_p50", meaning: "median of `setup_ms`, nearest rank", write: |trunk, _, out| optional(trunk.setup_ms(50), out) },
-    Column { name: "setup_ms_p95", meaning: "its 95th percentile", write: |trunk, _, out| optional(trunk.setup_ms(95), out) },
-    Column { name: "first_call", meaning: "start of the first call", write: |trunk, print, out| time(trunk.first_call, print, out) },
-    Column { name: "last_call", meaning: "start of the last call", write: |trunk, print, out| time(trunk.last_call, print, out) },
+    Column {
+        name: "trunk",
+        meaning: "as in the calls CSV",
+        write: |trunk, _, out| out.push_str(&escape::cell(&trunk.trunk)),
+    },
+    Column {
+        name: "calls",
+        meaning: "calls on the trunk",
+        write: |trunk, _, out| number(trunk.calls, out),
+    },
+    Column {
+        name: "answered",
+        meaning: "of them answered",
+        write: |trunk, _, out| number(trunk.answered, out),
+    },
+    Column {
+        name: "rejected",
+        meaning: "of them rejected",
+        write: |trunk, _, out| number(trunk.rejected, out),
+    },
+    Column {
+        name: "cancelled",
+        meaning: "of them cancelled",
+        write: |trunk, _, out| number(trunk.cancelled, out),
+    },
+    Column {
+        name: "unanswered",
+        meaning: "of them without final response in the capture",
+        write: |trunk, _, out| number(trunk.unanswered, out),
+    },
+    Column {
+        name: "incomplete",
+        meaning: "of them without their initial INVITE in the capture",
+        write: |trunk, _, out| number(trunk.incomplete, out),
+    },
+    Column {
+        name: "calls_488",
+        meaning: "calls with at least one 488",
+        write: |trunk, _, out| number(trunk.calls_488, out),
+    },
+    Column {
+        name: "rate_488",
+        meaning: "percent of calls",
+        write: |trunk, _, out| percent(trunk.calls_488, trunk.calls, out),
+    },
+    Column {
+        name: "cannot_support_any_media",
+        meaning: "calls by the cause of their first 488",
+        write: |trunk, _, out| number(trunk.of_case("cannot-support-any-media"), out),
+    },
+    Column {
+        name: "srtp_encryption_required",
+        meaning: "the same",
+        write: |trunk, _, out| number(trunk.of_case("srtp-encryption-required"), out),
+    },
+    Column {
+        name: "no_ice_candidates",
+        meaning: "the same",
+        write: |trunk, _, out| number(trunk.of_case("no-ice-candidates"), out),
+    },
+    Column {
+        name: "blackhole_media",
+        meaning: "the same",
+        write: |trunk, _, out| number(trunk.of_case("blackhole-media"), out),
+    },
+    Column {
+        name: "undocumented",
+        meaning: "calls whose first 488 is none of the four causes",
+        write: |trunk, _, out| number(trunk.undocumented, out),
+    },
+    Column {
+        name: "asr",
+        meaning: "answered ÷ calls whose initial INVITE is in the capture, percent",
+        write: |trunk, _, out| percent(trunk.answered, trunk.calls - trunk.incomplete, out),
+    },
+    Column {
+        name: "setup_ms_p50",
+        meaning: "median of `setup_ms`, nearest rank",
+        write: |trunk, _, out| optional(trunk.setup_ms(50), out),
+    },
+    Column {
+        name: "setup_ms_p95",
+        meaning: "its 95th percentile",
+        write: |trunk, _, out| optional(trunk.setup_ms(95), out),
+    },
+    Column {
+        name: "first_call",
+        meaning: "start of the first call",
+        write: |trunk, print, out| time(trunk.first_call, print, out),
+    },
+    Column {
+        name: "last_call",
+        meaning: "start of the last call",
+        write: |trunk, print, out| time(trunk.last_call, print, out),
+    },
 ];
 
 /// Writing to a `String` can't fail.
@@ -68,7 +144,15 @@ mod tests {
             percent(part, whole, &mut out);
             out
         };
-        assert_eq!((shown(1, 3), shown(2, 3), shown(3, 3), shown(0, 7)), ("33.33".into(), "66.67".into(), "100.00".into(), "0.00".into()));
+        assert_eq!(
+            (shown(1, 3), shown(2, 3), shown(3, 3), shown(0, 7)),
+            (
+                "33.33".into(),
+                "66.67".into(),
+                "100.00".into(),
+                "0.00".into()
+            )
+        );
         assert_eq!(shown(0, 0), "");
     }
 }

@@ -15,23 +15,58 @@ fn parse(text: &str) -> SessionDescription<'_> {
 fn a_good_body_has_no_defect() {
     let sdp = parse(GOOD);
     assert!(sdp.defects.is_empty() && !sdp.is_malformed());
-    assert_eq!((sdp.media.len(), sdp.media[0].port, sdp.media[0].proto), (2, 4000, &b"RTP/SAVP"[..]));
-    let codecs: Vec<_> = sdp.media[0].codecs().map(|codec| codec.name.map(|name| String::from_utf8(name.to_vec()).unwrap())).collect();
-    assert_eq!(codecs, [Some("PCMU".to_owned()), Some("PCMA".to_owned()), Some("SILK".to_owned()), None]);
+    assert_eq!(
+        (sdp.media.len(), sdp.media[0].port, sdp.media[0].proto),
+        (2, 4000, &b"RTP/SAVP"[..])
+    );
+    let codecs: Vec<_> = sdp.media[0]
+        .codecs()
+        .map(|codec| {
+            codec
+                .name
+                .map(|name| String::from_utf8(name.to_vec()).unwrap())
+        })
+        .collect();
+    assert_eq!(
+        codecs,
+        [
+            Some("PCMU".to_owned()),
+            Some("PCMA".to_owned()),
+            Some("SILK".to_owned()),
+            None
+        ]
+    );
 }
 
 #[test]
 fn a_section_takes_over_what_the_session_says() {
     let sdp = parse(GOOD);
-    assert_eq!(sdp.connection_of(&sdp.media[0]).unwrap().address, b"192.0.2.1");
-    assert_eq!(sdp.connection_of(&sdp.media[1]).unwrap().address, b"2001:db8::1");
-    assert_eq!((sdp.direction_of(&sdp.media[0]), sdp.direction_of(&sdp.media[1])), (Direction::SendOnly, Direction::Inactive));
+    assert_eq!(
+        sdp.connection_of(&sdp.media[0]).unwrap().address,
+        b"192.0.2.1"
+    );
+    assert_eq!(
+        sdp.connection_of(&sdp.media[1]).unwrap().address,
+        b"2001:db8::1"
+    );
+    assert_eq!(
+        (
+            sdp.direction_of(&sdp.media[0]),
+            sdp.direction_of(&sdp.media[1])
+        ),
+        (Direction::SendOnly, Direction::Inactive)
+    );
 }
 
 #[test]
 fn line_ends_blank_lines_and_trailing_nuls_are_forgiven() {
     let expected = parse(GOOD);
-    for text in [GOOD.replace("\r\n", "\n"), GOOD.trim_end().to_owned(), format!("{GOOD}\r\n\r\n"), format!("{GOOD}\0\0\0")] {
+    for text in [
+        GOOD.replace("\r\n", "\n"),
+        GOOD.trim_end().to_owned(),
+        format!("{GOOD}\r\n\r\n"),
+        format!("{GOOD}\0\0\0"),
+    ] {
         assert_eq!(parse(&text), expected, "{text:?}");
     }
 }
@@ -47,7 +82,12 @@ fn a_line_that_can_not_be_read_costs_that_line_alone() {
 
 #[test]
 fn what_the_grammar_demands_is_missed() {
-    for (line, what) in [("v=0\r\n", "v=0 is missing"), ("s=-\r\n", "s= is missing"), ("t=0 0\r\n", "t= is missing"), ("o=- 1 2 IN IP4 192.0.2.1\r\n", "o= is missing")] {
+    for (line, what) in [
+        ("v=0\r\n", "v=0 is missing"),
+        ("s=-\r\n", "s= is missing"),
+        ("t=0 0\r\n", "t= is missing"),
+        ("o=- 1 2 IN IP4 192.0.2.1\r\n", "o= is missing"),
+    ] {
         let text = GOOD.replacen(line, "", 1);
         let sdp = parse(&text);
         assert!(sdp.is_malformed());
@@ -68,29 +108,59 @@ fn a_format_that_is_no_number_is_kept() {
     let text = GOOD.replace("0 8 96 97", "0 inactive 8");
     let sdp = parse(&text);
     assert!(!sdp.is_malformed());
-    assert_eq!(sdp.media[0].codecs().filter(|codec| codec.name.is_some()).count(), 2);
+    assert_eq!(
+        sdp.media[0]
+            .codecs()
+            .filter(|codec| codec.name.is_some())
+            .count(),
+        2
+    );
 }
 
 #[test]
 fn fax_and_messages_are_streams_too() {
     let text = GOOD.replace("m=video 0 RTP/AVP 34", "m=image 5000 udptl t38");
     let sdp = parse(&text);
-    assert_eq!((sdp.media[1].media, sdp.media[1].is_live(), sdp.is_malformed()), (&b"image"[..], true, false));
+    assert_eq!(
+        (
+            sdp.media[1].media,
+            sdp.media[1].is_live(),
+            sdp.is_malformed()
+        ),
+        (&b"image"[..], true, false)
+    );
 }
 
 #[test]
 fn candidates_count_even_where_they_can_not_be_read() {
     let text = format!("{GOOD}a=candidate:x\r\na=candidate:1 1 UDP 1 192.0.2.1 9 typ host\r\n");
     let sdp = parse(&text);
-    assert_eq!((sdp.candidates(), sdp.media[1].candidates.len(), sdp.is_malformed()), (2, 1, false));
+    assert_eq!(
+        (
+            sdp.candidates(),
+            sdp.media[1].candidates.len(),
+            sdp.is_malformed()
+        ),
+        (2, 1, false)
+    );
 }
 
 #[test]
 fn a_payload_type_may_not_stand_for_two_codecs() {
-    let duplicates = |text: &str| parse(text).media[0].duplicate_payload_types().collect::<Vec<_>>();
+    let duplicates = |text: &str| {
+        parse(text).media[0]
+            .duplicate_payload_types()
+            .collect::<Vec<_>>()
+    };
     assert_eq!(duplicates(&GOOD.replace("0 8 96 97", "0 8 96 96")), [96]);
-    assert_eq!(duplicates(&GOOD.replace("a=mid:1", "a=rtpmap:96 telephone-event/8000")), [96]);
-    assert_eq!(duplicates(&GOOD.replace("a=mid:1", "a=rtpmap:96 silk/16000")), [0; 0]);
+    assert_eq!(
+        duplicates(&GOOD.replace("a=mid:1", "a=rtpmap:96 telephone-event/8000")),
+        [96]
+    );
+    assert_eq!(
+        duplicates(&GOOD.replace("a=mid:1", "a=rtpmap:96 silk/16000")),
+        [0; 0]
+    );
 }
 
 proptest! {
