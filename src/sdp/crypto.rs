@@ -1,4 +1,6 @@
-//! `a=crypto` (RFC 4568). The key itself is looked at and forgotten: nothing here can show it.
+//! `a=crypto`: keys for SRTP in the description (RFC 4568).
+//!
+//! A key is looked at and forgotten: no type here has room for one.
 
 use base64::Engine;
 use base64::alphabet;
@@ -6,7 +8,10 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
 
-/// Some senders leave the padding out.
+use super::attribute::number;
+use super::attribute::words;
+
+/// Padding is left out by some and required by others (RFC 4568 §6.1).
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -14,51 +19,50 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Longest key that is decoded: four times the longest that any suite has.
-const LONGEST_KEY: usize = 256;
+/// Bytes that a key and its salt may have. The greatest known is 46 (AES-256 with a salt of 14).
+const MAX_KEY: usize = 192;
 
-/// The suite that Direct Routing demands (`direct-routing-protocols-media.md`).
-const WANTED: &[u8] = b"AES_CM_128_HMAC_SHA1_80";
+/// The one suite that Direct Routing takes.
+const SUPPORTED_SUITE: &[u8] = b"AES_CM_128_HMAC_SHA1_80";
 
-/// Its key and salt: 16 and 14 bytes (RFC 4568 §6.1, §6.2.1).
-const WANTED_BYTES: usize = 30;
+/// Bytes of its key and salt: 16 and 14 (RFC 4568 §6.2.1).
+const SUPPORTED_KEY: usize = 30;
 
-/// One offered suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Crypto<'a> {
-    /// The tag, as written.
-    pub tag: &'a [u8],
-    /// The suite.
-    pub suite: &'a [u8],
-    /// Whether the key is one.
-    pub key: KeyStatus,
-    /// True where a session parameter turns encryption off (RFC 4568 §6.3.2).
-    pub is_unencrypted: bool,
-}
-
-/// What an inline key is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an inline key is worth. The key itself is not here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyStatus {
-    /// Base64 of so many bytes.
+    /// It is Base64.
     Valid {
-        /// Master key and salt together.
+        /// Bytes of key and salt.
         bytes: usize,
     },
-    /// Not base64.
+    /// It is no Base64, or longer than any key.
     NotBase64,
-    /// There is no `inline:` (RFC 4568 §6.1).
+    /// There is no `inline:`.
     NoInline,
 }
 
+/// One `a=crypto` line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Crypto<'a> {
+    /// The tag.
+    pub tag: u32,
+    /// The suite, as written.
+    pub suite: &'a [u8],
+    /// What the first key is worth.
+    pub key: KeyStatus,
+    /// True where UNENCRYPTED_SRTP is asked for (RFC 4568 §6.3.1).
+    pub is_unencrypted: bool,
+}
+
 impl<'a> Crypto<'a> {
-    /// Reads the value of an `a=crypto`; none where tag or suite is missing.
-    pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let mut fields = value
-            .split(u8::is_ascii_whitespace)
-            .filter(|field| !field.is_empty());
-        let (tag, suite) = (fields.next()?, fields.next()?);
-        let key = fields.next().map_or(KeyStatus::NoInline, key_status);
-        let is_unencrypted = fields.any(|field| field.eq_ignore_ascii_case(b"UNENCRYPTED_SRTP"));
+    /// Reads the value of the attribute; `None` where tag or suite is missing.
+    pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
+        let mut words = words(value);
+        let tag = number(words.next()?).and_then(|tag| u32::try_from(tag).ok())?;
+        let suite = words.next()?;
+        let key = words.next().map_or(KeyStatus::NoInline, key_status);
+        let is_unencrypted = words.any(|word| word.eq_ignore_ascii_case(b"UNENCRYPTED_SRTP"));
         Some(Self {
             tag,
             suite,
@@ -67,32 +71,33 @@ impl<'a> Crypto<'a> {
         })
     }
 
-    /// True for a key that Direct Routing can use.
+    /// True where a peer that requires AES_CM_128_HMAC_SHA1_80 can use the key.
     pub fn is_usable(&self) -> bool {
-        let is_whole = matches!(self.key, KeyStatus::Valid { bytes } if bytes == WANTED_BYTES);
-        self.suite.eq_ignore_ascii_case(WANTED) && is_whole && !self.is_unencrypted
+        self.suite.eq_ignore_ascii_case(SUPPORTED_SUITE)
+            && self.key
+                == KeyStatus::Valid {
+                    bytes: SUPPORTED_KEY,
+                }
+            && !self.is_unencrypted
     }
 }
 
-/// Of several keys the first counts. Lifetime and MKI stand behind `|`.
+/// Looks at the first of `inline:key|lifetime|MKI:length;inline:…`.
 fn key_status(params: &[u8]) -> KeyStatus {
-    let first = params
-        .split(|&byte| byte == b';')
-        .next()
-        .unwrap_or_default();
-    let Some((method, rest)) = first.split_at_checked(7) else {
+    const INLINE: &[u8] = b"inline:";
+
+    let Some((method, rest)) = params.split_at_checked(INLINE.len()) else {
         return KeyStatus::NoInline;
     };
-    if !method.eq_ignore_ascii_case(b"inline:") {
+    if !method.eq_ignore_ascii_case(INLINE) {
         return KeyStatus::NoInline;
     }
-    let encoded = rest.split(|&byte| byte == b'|').next().unwrap_or_default();
-    let encoded = encoded.get(..LONGEST_KEY).unwrap_or(encoded);
-    BASE64
-        .decode(encoded)
-        .map_or(KeyStatus::NotBase64, |key| KeyStatus::Valid {
-            bytes: key.len(),
-        })
+    let end = memchr::memchr2(b'|', b';', rest).unwrap_or(rest.len());
+    let mut key = [0_u8; MAX_KEY];
+    match BASE64.decode_slice(rest.get(..end).unwrap_or_default(), &mut key) {
+        Ok(bytes) if bytes > 0 => KeyStatus::Valid { bytes },
+        Ok(_) | Err(_) => KeyStatus::NotBase64,
+    }
 }
 
 #[cfg(test)]
@@ -100,52 +105,70 @@ mod tests {
     use super::Crypto;
     use super::KeyStatus;
 
-    const KEY: &str = "WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ";
+    /// 40 characters of Base64 are 30 bytes.
+    const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
 
-    fn crypto(value: &str) -> Crypto<'_> {
-        Crypto::parse(value.as_bytes()).unwrap()
+    fn parse(value: &str) -> Crypto<'_> {
+        Crypto::parse(value.as_bytes()).expect("readable")
     }
 
     #[test]
-    fn lifetime_and_mki_are_no_part_of_the_key() {
-        for tail in ["", "|2^31", "|2^31|1:1", "|2^31;inline:AAAA"] {
-            assert!(
-                crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{tail}")).is_usable(),
-                "{tail}"
-            );
-        }
-    }
-
-    #[test]
-    fn another_suite_or_length_or_no_inline_is_not_usable() {
-        for value in [
-            format!("1 AES_CM_128_HMAC_SHA1_32 inline:{KEY}"),
-            format!("1 AES_CM_128_HMAC_SHA1_80 {KEY}"),
-            "1 AES_CM_128_HMAC_SHA1_80 inline:AAAA".into(),
-            "1 AES_CM_128_HMAC_SHA1_80".into(),
+    fn a_key_of_30_bytes_for_the_supported_suite_is_usable() {
+        for tail in [
+            "",
+            "|2^31",
+            "|2^31|1:1",
+            "|2^20|1:4;inline:short FEC_ORDER=FEC_SRTP",
         ] {
-            assert!(!crypto(&value).is_usable(), "{value}");
+            assert!(parse(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}{tail}")).is_usable());
         }
-        assert_eq!(
-            crypto("1 AES_CM_128_HMAC_SHA1_80 inline:*").key,
-            KeyStatus::NotBase64
-        );
+        assert!(parse(&format!("1 aes_cm_128_hmac_sha1_80 INLINE:{KEY}")).is_usable());
     }
 
     #[test]
-    fn an_unencrypted_session_is_not_usable() {
-        assert!(
-            !crypto(&format!(
-                "1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} UNENCRYPTED_SRTP"
-            ))
-            .is_usable()
-        );
-        assert!(crypto(&format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY} KDR=1")).is_usable());
+    fn another_suite_or_a_bad_key_is_not_usable() {
+        let suite = "AES_CM_128_HMAC_SHA1_80";
+        for (value, key) in [
+            (
+                format!("1 AES_CM_128_HMAC_SHA1_32 inline:{KEY}"),
+                KeyStatus::Valid { bytes: 30 },
+            ),
+            (
+                format!("1 {suite} inline:AAAA"),
+                KeyStatus::Valid { bytes: 3 },
+            ),
+            (
+                format!("1 {suite} inline:AAAA{KEY}"),
+                KeyStatus::Valid { bytes: 33 },
+            ),
+            (format!("1 {suite} inline:***"), KeyStatus::NotBase64),
+            (format!("1 {suite} inline:"), KeyStatus::NotBase64),
+            (
+                format!("1 {suite} inline:{}", KEY.repeat(20)),
+                KeyStatus::NotBase64,
+            ),
+            (format!("1 {suite} {KEY}"), KeyStatus::NoInline),
+            (format!("1 {suite}"), KeyStatus::NoInline),
+            (
+                format!("1 {suite} inline:{KEY} UNENCRYPTED_SRTP"),
+                KeyStatus::Valid { bytes: 30 },
+            ),
+        ] {
+            let crypto = parse(&value);
+            assert!(!crypto.is_usable(), "{value}");
+            assert_eq!(crypto.key, key, "{value}");
+        }
     }
 
     #[test]
-    fn no_key_is_in_any_debug_output() {
-        let value = format!("1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}");
-        assert!(!format!("{:?}", crypto(&value)).contains("WnD7"));
+    fn padding_is_no_matter() {
+        assert_eq!(parse("1 X inline:AAA=").key, KeyStatus::Valid { bytes: 2 });
+        assert_eq!(parse("1 X inline:AAA").key, KeyStatus::Valid { bytes: 2 });
+    }
+
+    #[test]
+    fn without_tag_or_suite_there_is_no_crypto() {
+        assert_eq!(Crypto::parse(b"AES_CM_128_HMAC_SHA1_80 inline:x"), None);
+        assert_eq!(Crypto::parse(b"1"), None);
     }
 }

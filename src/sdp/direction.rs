@@ -1,22 +1,24 @@
-//! The direction of media (RFC 8866 §6.7).
+//! Which way media flows (RFC 8866 §6.7, RFC 3264 §5.1).
 
-/// Which way media is to go, as the sender of the SDP sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use super::attribute::Attributes;
+
+/// The direction of a stream, as its sender sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Direction {
-    /// Both ways: what holds where nothing is said.
+    /// Both ways: the default.
     #[default]
     SendRecv,
-    /// Out alone.
+    /// The sender of the description sends only.
     SendOnly,
-    /// In alone.
+    /// The sender of the description receives only.
     RecvOnly,
-    /// Neither way: hold.
+    /// Neither way.
     Inactive,
 }
 
 impl Direction {
-    /// Reads the name of an attribute; none where it is no direction.
-    pub fn parse(name: &[u8]) -> Option<Self> {
+    /// The direction that an attribute name is.
+    fn parse(name: &[u8]) -> Option<Self> {
         [
             (&b"sendrecv"[..], Self::SendRecv),
             (b"sendonly", Self::SendOnly),
@@ -24,6 +26,24 @@ impl Direction {
             (b"inactive", Self::Inactive),
         ]
         .into_iter()
-        .find_map(|(word, direction)| name.eq_ignore_ascii_case(word).then_some(direction))
+        .find(|(word, _)| name.eq_ignore_ascii_case(word))
+        .map(|(_, direction)| direction)
+    }
+
+    /// The first direction among the attributes of a section.
+    pub(super) fn of(attributes: &Attributes<'_>) -> Option<Self> {
+        attributes
+            .iter()
+            .find_map(|attribute| Self::parse(attribute.name))
+    }
+
+    /// The name of the attribute.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SendRecv => "sendrecv",
+            Self::SendOnly => "sendonly",
+            Self::RecvOnly => "recvonly",
+            Self::Inactive => "inactive",
+        }
     }
 }

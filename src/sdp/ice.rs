@@ -1,37 +1,43 @@
-//! `a=candidate` (RFC 8839 §5.1).
+//! `a=candidate`: where a peer may be reached (RFC 8839 §5.1).
 
-/// An ICE candidate. Older drafts and mDNS names are read, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use super::attribute::number;
+use super::attribute::words;
+
+/// One candidate. Words that can't be read are 0 or empty, so that a candidate that is odd is one
+/// nevertheless.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Candidate<'a> {
-    /// Foundation.
+    /// Groups candidates of one kind and base.
     pub foundation: &'a [u8],
     /// 1 for RTP, 2 for RTCP.
-    pub component: &'a [u8],
-    /// `UDP`, `TCP` …
+    pub component: u16,
+    /// `UDP`, `TCP`…, as written.
     pub transport: &'a [u8],
-    /// Priority, as written.
-    pub priority: &'a [u8],
-    /// Address or host name.
+    /// The priority.
+    pub priority: u64,
+    /// The address or name.
     pub address: &'a [u8],
-    /// Port, as written.
-    pub port: &'a [u8],
-    /// `host`, `srflx`, `prflx`, `relay`; empty where it is not said.
+    /// The port.
+    pub port: u16,
+    /// `host`, `srflx`, `relay`…; empty where there is no `typ`.
     pub typ: &'a [u8],
 }
 
 impl<'a> Candidate<'a> {
-    /// Reads the value of an `a=candidate`; none where it has too few fields.
-    pub fn parse(value: &'a [u8]) -> Option<Self> {
-        let mut fields = value
-            .split(u8::is_ascii_whitespace)
-            .filter(|field| !field.is_empty());
-        let mut next = || fields.next();
-        let (foundation, component, transport, priority) = (next()?, next()?, next()?, next()?);
-        let (address, port) = (next()?, next()?);
-        let typ = fields
-            .skip_while(|field| !field.eq_ignore_ascii_case(b"typ"))
-            .nth(1)
-            .unwrap_or_default();
+    /// Reads the value of the attribute; `None` where it does not come as far as the port.
+    pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
+        let as_u16 = |word| number(word).and_then(|number| u16::try_from(number).ok());
+        let mut words = words(value);
+        let foundation = words.next()?;
+        let component = as_u16(words.next()?).unwrap_or(0);
+        let transport = words.next()?;
+        let priority = number(words.next()?).unwrap_or(0);
+        let address = words.next()?;
+        let port = as_u16(words.next()?)?;
+        let typ = match words.find(|word| word.eq_ignore_ascii_case(b"typ")) {
+            Some(_) => words.next().unwrap_or_default(),
+            None => &[],
+        };
         Some(Self {
             foundation,
             component,
@@ -49,14 +55,23 @@ mod tests {
     use super::Candidate;
 
     #[test]
-    fn the_fields_are_told_apart() {
-        let candidate =
-            Candidate::parse(b"1 2 UDP 2130706430 192.0.2.7 4001 typ srflx raddr 0.0.0.0 rport 9")
-                .unwrap();
+    fn a_candidate_has_address_port_and_type() {
+        let value = b"1 1 udp 2130706431 198.51.100.7 54056 typ srflx raddr 0.0.0.0 rport 9";
+        let candidate = Candidate::parse(value).expect("readable");
+        assert_eq!((candidate.component, candidate.port), (1, 54056));
         assert_eq!(
-            (candidate.component, candidate.address, candidate.typ),
-            (&b"2"[..], &b"192.0.2.7"[..], &b"srflx"[..])
+            (candidate.address, candidate.typ),
+            (&b"198.51.100.7"[..], &b"srflx"[..])
         );
-        assert_eq!(Candidate::parse(b"1 2 UDP"), None);
+    }
+
+    #[test]
+    fn an_odd_candidate_is_one_nevertheless() {
+        let candidate = Candidate::parse(b"x y UDP z h.local 1").expect("readable");
+        assert_eq!(
+            (candidate.component, candidate.priority, candidate.typ),
+            (0, 0, &b""[..])
+        );
+        assert_eq!(Candidate::parse(b"1 1 UDP 1 198.51.100.7"), None);
     }
 }

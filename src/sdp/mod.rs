@@ -1,24 +1,37 @@
-//! SDP (RFC 8866): bytes to [`SessionDescription`], line by line.
+//! SDP (RFC 8866): a body to a [`SessionDescription`].
 //!
-//! In: a body. Out: what it says, syntax only, and a [`Defect`] for each line that can't be read, which costs that line
-//! alone. This layer knows no call: what an offer means beside another is not its business. Inline keys never leave it.
+//! Line by line: a line that can't be read is a [`Defect`] with its number, and costs that line
+//! alone. Whether a strict peer would have refused the whole is a question of its own
+//! ([`SessionDescription::is_malformed`]).
 //!
-//! To be read in this order: `session`, `media`, `connection`, `format`, `crypto`, `ice`, `direction`, `defect`.
+//! This layer never fails, knows no call and no offer, and keeps no key: of an `a=crypto` only what
+//! its key is worth remains.
+//!
+//! Files in reading order: `session`, `media`, `attribute`, `connection`, `format`, `crypto`, `ice`,
+//! `direction`, `defect`.
 
-pub mod connection;
-pub mod crypto;
-pub mod defect;
-pub mod direction;
-pub mod format;
-pub mod ice;
-pub mod media;
-pub mod session;
+mod attribute;
+mod connection;
+mod crypto;
+mod defect;
+mod direction;
+mod format;
+mod ice;
+mod media;
+mod session;
 
+pub use attribute::Attribute;
+pub use attribute::Attributes;
+pub use attribute::Bandwidth;
 pub use connection::ConnectionData;
-pub use crypto::{Crypto, KeyStatus};
-pub use defect::{Defect, Fault};
+pub use crypto::Crypto;
+pub use crypto::KeyStatus;
+pub use defect::Defect;
 pub use direction::Direction;
 pub use format::Codec;
+pub use format::Fmtp;
+pub use format::RtpMap;
 pub use ice::Candidate;
 pub use media::MediaDescription;
-pub use session::{Origin, SessionDescription};
+pub use session::Origin;
+pub use session::SessionDescription;

@@ -1,253 +1,336 @@
-//! The whole description, read line by line (RFC 8866 §5).
+//! A whole session description (RFC 8866 §5).
 
-use memchr::memchr_iter;
+use memchr::memchr;
 
+use super::attribute::Attribute;
+use super::attribute::Attributes;
+use super::attribute::Bandwidth;
+use super::attribute::number;
+use super::attribute::words;
 use super::connection::ConnectionData;
-use super::crypto::Crypto;
 use super::defect::Defect;
-use super::defect::Fault;
 use super::direction::Direction;
-use super::format::RtpMap;
-use super::format::number;
-use super::ice::Candidate;
-use super::media::KEPT;
 use super::media::MediaDescription;
 
-/// Longest line that is read: a fingerprint or candidate is far shorter.
-const LONGEST_LINE: usize = 4096;
+/// Bytes of one line. The longest seen is a fingerprint list of 700.
+const MAX_LINE: usize = 4096;
 
-/// m= sections kept.
-const MEDIA: usize = 64;
+/// `m=` sections kept.
+const MAX_MEDIA: usize = 64;
 
-/// Defects kept.
-const DEFECTS: usize = 64;
+/// Defects kept, so that a megabyte of garbage does not become a list of as many lines.
+const MAX_DEFECTS: usize = 256;
 
-/// `o=` (RFC 8866 §5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `o=`: who made the session, and which version of it this is (RFC 8866 §5.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Origin<'a> {
-    /// User name, mostly `-`.
+    /// The user; white space in it is kept.
     pub username: &'a [u8],
-    /// Session id, as written.
+    /// Names the session together with the user and the address.
     pub session_id: &'a [u8],
-    /// Session version, as written.
-    pub version: &'a [u8],
-    /// The address of the creator. It says nothing of where media goes.
+    /// Grows with every change of the session (RFC 3264 §8).
+    pub session_version: &'a [u8],
+    /// `IN`.
+    pub nettype: &'a [u8],
+    /// `IP4` or `IP6`.
+    pub addrtype: &'a [u8],
+    /// The address of who made it: of no use for media.
     pub address: &'a [u8],
 }
 
-/// What a body says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl<'a> Origin<'a> {
+    /// Reads the value of the line; `None` where it has fewer than six words. The words are counted
+    /// from the end, since some put a user's full name first.
+    fn parse(value: &'a [u8]) -> Option<Self> {
+        let mut rest = value.trim_ascii();
+        let mut last = [&b""[..]; 5];
+        for slot in last.iter_mut().rev() {
+            let start = rest.iter().rposition(u8::is_ascii_whitespace)?;
+            *slot = rest.get(start + 1..)?;
+            rest = rest.get(..start)?.trim_ascii_end();
+        }
+        let [session_id, session_version, nettype, addrtype, address] = last;
+        (!rest.is_empty()).then_some(Self {
+            username: rest,
+            session_id,
+            session_version,
+            nettype,
+            addrtype,
+            address,
+        })
+    }
+}
+
+/// A session description, as it is written. Where a stream inherits from the session, ask by the
+/// methods that take a [`MediaDescription`].
+#[derive(Clone, Debug, Default)]
 pub struct SessionDescription<'a> {
     /// `o=`.
     pub origin: Option<Origin<'a>>,
-    /// `s=`.
+    /// `s=`; often `-` or a blank.
     pub name: Option<&'a [u8]>,
-    /// The session's `c=`.
+    /// `c=` of the session.
     pub connection: Option<ConnectionData<'a>>,
-    /// The session's attributes that a stream may take over.
-    pub defaults: MediaDescription<'a>,
-    /// The m= sections in order.
+    /// `b=` of the session.
+    pub bandwidths: Vec<Bandwidth<'a>>,
+    /// `a=` of the session.
+    pub attributes: Attributes<'a>,
+    /// `m=` sections, in order.
     pub media: Vec<MediaDescription<'a>>,
-    /// What could not be read.
+    /// What is wrong with it.
     pub defects: Vec<Defect>,
-    has_ice_lite: bool,
     has_version: bool,
     has_timing: bool,
+    candidate_lines: usize,
+    dropped_media: usize,
+    is_section_lost: bool,
 }
 
 impl<'a> SessionDescription<'a> {
     /// Reads a body. Never fails.
     pub fn parse(body: &'a [u8]) -> Self {
-        let mut description = Self::default();
-        for (place, line) in lines(body).enumerate() {
-            description.read(place + 1, line);
-        }
-        description.note_missing();
-        description
+        let mut session = Self::default();
+        session.read_lines(body);
+        session.note_missing();
+        session
     }
 
-    fn read(&mut self, place: usize, line: &'a [u8]) {
-        let line = line.trim_ascii_end();
-        if line.is_empty() || line.iter().all(|&byte| byte == 0) {
-            return;
+    /// Splits the body into lines.
+    fn read_lines(&mut self, body: &'a [u8]) {
+        let nuls = body.iter().rev().take_while(|byte| **byte == 0).count();
+        let text = body.get(..body.len() - nuls).unwrap_or_default();
+        if nuls > 0 {
+            self.defects.push(Defect::TrailingNuls { bytes: nuls });
         }
-        let &[letter, b'=', ref value @ ..] = line else {
-            return self.note(place, Fault::NotALine);
+        let text_end = text.trim_ascii_end().len();
+        if text_end > 0 && text.len() == text_end {
+            self.defects.push(Defect::LastLineNotEnded);
+        }
+        // Blank lines at the end are no lines.
+        let mut rest = text.get(..text_end).unwrap_or_default();
+        let end_byte = if memchr(b'\n', rest).is_none() && memchr(b'\r', rest).is_some() {
+            self.defects.push(Defect::CarriageReturnOnly);
+            b'\r'
+        } else {
+            b'\n'
         };
-        if line.len() > LONGEST_LINE {
-            return self.note(place, Fault::LongLine);
+        let mut line = 0;
+        let mut has_bare_line_feed = false;
+        while !rest.is_empty() {
+            line += 1;
+            let end = memchr(end_byte, rest);
+            let written = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            let without_return = written.strip_suffix(b"\r");
+            has_bare_line_feed |= end.is_some() && end_byte == b'\n' && without_return.is_none();
+            self.read_line(without_return.unwrap_or(written), line);
+            rest = rest.get(written.len() + 1..).unwrap_or_default();
         }
-        match letter {
-            b'v' => self.has_version |= value.trim_ascii() == b"0",
-            b'o' => self.read_origin(place, value),
-            b's' => self.name = self.name.or(Some(value)),
-            b't' => self.has_timing = true,
-            b'c' => self.read_connection(place, value),
-            b'm' => self.read_media(place, value),
-            b'b' => self.part().bandwidth.push_bounded(value),
-            b'a' => self.read_attribute(place, value),
+        if has_bare_line_feed {
+            self.defects.push(Defect::LineFeedOnly);
+        }
+        self.defects.truncate(MAX_DEFECTS);
+    }
+
+    /// Notes a defect, while there is room.
+    fn note(&mut self, defect: Defect) {
+        if self.defects.len() < MAX_DEFECTS || defect.is_malformation() && !self.is_malformed() {
+            self.defects.push(defect);
+        }
+    }
+
+    /// Reads one line, without its end.
+    fn read_line(&mut self, written: &'a [u8], line: usize) {
+        if written.trim_ascii().is_empty() {
+            return self.note(Defect::LineEmpty { line });
+        }
+        if written.len() > MAX_LINE {
+            return self.note(Defect::LineTooLong { line });
+        }
+        let (kind, value) = match written {
+            [kind, b'=', value @ ..] if kind.is_ascii_alphabetic() => (*kind, value),
+            _ => return self.note(Defect::LineUnreadable { line }),
+        };
+        match kind {
+            b'm' => self.read_media(value, line),
+            b'a' => self.read_attribute(value, line),
+            b'c' => self.read_connection(value, line),
+            b'b' => self.read_bandwidth(value, line),
+            // What is told of a section is of no use here: i=, k= (a key), u=, e=, p=, r=, z=.
+            _ if !self.media.is_empty() || self.is_section_lost => {}
+            b'v' => self.read_version(value, line),
+            b'o' if self.origin.is_some() => self.note(Defect::LineRepeated { line }),
+            b'o' => match Origin::parse(value) {
+                Some(origin) => self.origin = Some(origin),
+                None => self.note(Defect::OriginUnreadable { line }),
+            },
+            b's' if self.name.is_some() => self.note(Defect::LineRepeated { line }),
+            b's' => {
+                if std::str::from_utf8(value).is_err() {
+                    self.note(Defect::NotUtf8 { line });
+                }
+                self.name = Some(value);
+            }
+            b't' => {
+                self.has_timing = true;
+                let mut words = words(value);
+                let both = words
+                    .next()
+                    .and_then(number)
+                    .zip(words.next().and_then(number));
+                if both.is_none() {
+                    self.note(Defect::TimingUnreadable { line });
+                }
+            }
             _ => {}
         }
     }
 
-    fn note(&mut self, line: usize, fault: Fault) {
-        if self.defects.len() < DEFECTS {
-            self.defects.push(Defect { line, fault });
+    fn read_version(&mut self, value: &[u8], line: usize) {
+        if self.has_version {
+            self.note(Defect::LineRepeated { line });
+        } else if value.trim_ascii() != b"0" {
+            self.note(Defect::VersionUnknown { line });
+        }
+        self.has_version = true;
+    }
+
+    fn read_media(&mut self, value: &'a [u8], line: usize) {
+        let mut defects = Vec::new();
+        // What follows a section that was left out is no part of the one before it.
+        self.is_section_lost = false;
+        if self.media.len() >= MAX_MEDIA {
+            self.dropped_media += 1;
+            self.is_section_lost = true;
+        } else if let Some(media) = MediaDescription::parse(value, line, &mut defects) {
+            self.media.push(media);
+        } else {
+            defects.push(Defect::MediaUnreadable { line });
+            self.is_section_lost = true;
+        }
+        for defect in defects {
+            self.note(defect);
         }
     }
 
-    /// The m= section that a line belongs to; before the first, the session.
-    fn part(&mut self) -> &mut MediaDescription<'a> {
-        self.media.last_mut().unwrap_or(&mut self.defaults)
-    }
-
-    fn read_origin(&mut self, place: usize, value: &'a [u8]) {
-        let mut fields = value
-            .split(u8::is_ascii_whitespace)
-            .filter(|field| !field.is_empty());
-        let mut next = || fields.next().unwrap_or_default();
-        let (username, session_id, version) = (next(), next(), next());
-        let (_, _, address) = (next(), next(), next());
-        if address.is_empty() {
-            return self.note(place, Fault::BadOrigin);
+    fn read_attribute(&mut self, value: &'a [u8], line: usize) {
+        if self.is_section_lost {
+            return;
         }
-        self.origin = self.origin.or(Some(Origin {
-            username,
-            session_id,
-            version,
-            address,
-        }));
-    }
-
-    fn read_connection(&mut self, place: usize, value: &'a [u8]) {
-        let Some(connection) = ConnectionData::parse(value) else {
-            return self.note(place, Fault::BadConnection);
+        if let Some(media) = self.media.last_mut() {
+            let mut defects = Vec::new();
+            media.take_attribute(value, line, &mut defects);
+            for defect in defects {
+                self.note(defect);
+            }
+            return;
+        }
+        let Some((attribute, _)) = Attribute::parse(value) else {
+            return self.note(Defect::AttributeUnreadable { line });
         };
-        let own = match self.media.last_mut() {
+        if attribute.is("crypto") {
+            self.note(Defect::CryptoAtSessionLevel { line });
+        }
+        if attribute.is("candidate") {
+            self.candidate_lines += 1;
+        }
+        if !self.attributes.push(attribute) {
+            self.note(Defect::TooManyAttributes { line });
+        }
+    }
+
+    fn read_connection(&mut self, value: &'a [u8], line: usize) {
+        if self.is_section_lost {
+            return;
+        }
+        let Some(connection) = ConnectionData::parse(value) else {
+            return self.note(Defect::ConnectionUnreadable { line });
+        };
+        if connection.is_malformed() {
+            self.note(Defect::ConnectionUnreadable { line });
+        }
+        let slot = match self.media.last_mut() {
             Some(media) => &mut media.connection,
             None => &mut self.connection,
         };
-        if own.is_some() {
-            return self.note(place, Fault::RepeatedConnection);
+        if slot.is_some() {
+            self.note(Defect::ConnectionRepeated { line });
+        } else {
+            *slot = Some(connection);
         }
-        *own = Some(connection);
     }
 
-    fn read_media(&mut self, place: usize, value: &'a [u8]) {
-        let mut fields = value
-            .split(u8::is_ascii_whitespace)
-            .filter(|field| !field.is_empty());
-        let (media, port, proto) = (
-            fields.next().unwrap_or_default(),
-            fields.next().unwrap_or_default(),
-            fields.next().unwrap_or_default(),
-        );
-        if proto.is_empty() {
-            return self.note(place, Fault::BadMedia);
-        }
-        if self.media.len() >= MEDIA {
-            return self.note(place, Fault::TooMany);
-        }
-        // `port/count` (RFC 8866 §5.14).
-        let digits = port.split(|&byte| byte == b'/').next().unwrap_or_default();
-        let port = number(digits).and_then(|port| u16::try_from(port).ok());
-        if port.is_none() {
-            self.note(place, Fault::BadPort);
-        }
-        let formats: Vec<&[u8]> = fields.take(KEPT).collect();
-        if formats.is_empty() && port != Some(0) {
-            self.note(place, Fault::NoFormat);
-        }
-        self.media.push(MediaDescription {
-            media,
-            port: port.unwrap_or_default(),
-            proto,
-            formats,
-            ..MediaDescription::default()
-        });
-    }
-
-    fn read_attribute(&mut self, place: usize, attribute: &'a [u8]) {
-        let colon = attribute.iter().position(|&byte| byte == b':');
-        let (name, value) = colon.map_or((attribute, &b""[..]), |colon| {
-            (&attribute[..colon], &attribute[colon + 1..])
-        });
-        let name = name.trim_ascii();
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        if is("crypto") && self.media.is_empty() {
-            return self.note(place, Fault::SessionCrypto);
-        }
-        self.has_ice_lite |= is("ice-lite");
-        let part = self.part();
-        if !is("crypto") && !is("ice-pwd") {
-            part.attributes.push_bounded((name, value));
-        }
-        let is_read = match () {
-            () if is("rtpmap") => RtpMap::parse(value)
-                .map(|rtpmap| part.rtpmaps.push_bounded(rtpmap))
-                .is_some(),
-            () if is("crypto") => Crypto::parse(value)
-                .map(|crypto| part.crypto.push_bounded(crypto))
-                .is_some(),
-            () if is("candidate") => {
-                part.candidate_lines += 1;
-                Candidate::parse(value)
-                    .map(|candidate| part.candidates.push_bounded(candidate))
-                    .is_some()
-            }
-            () => {
-                part.keep(name, value);
-                true
-            }
+    fn read_bandwidth(&mut self, value: &'a [u8], line: usize) {
+        let Some(bandwidth) = Bandwidth::parse(value) else {
+            return self.note(Defect::BandwidthUnreadable { line });
         };
-        if !is_read {
-            self.note(place, Fault::BadAttribute);
+        match self.media.last_mut() {
+            _ if self.is_section_lost => {}
+            Some(media) => media.take_bandwidth(bandwidth),
+            None if self.bandwidths.len() < MAX_MEDIA => self.bandwidths.push(bandwidth),
+            None => {}
         }
     }
 
+    /// Notes what should be there and isn't.
     fn note_missing(&mut self) {
-        for (is_there, fault) in [
-            (self.has_version, Fault::NoVersion),
-            (
-                self.origin.is_some()
-                    || self
-                        .defects
-                        .iter()
-                        .any(|defect| defect.fault == Fault::BadOrigin),
-                Fault::NoOrigin,
-            ),
-            (self.name.is_some(), Fault::NoSessionName),
-            (self.has_timing, Fault::NoTiming),
-        ] {
+        let is_origin_there = self.origin.is_some()
+            || self
+                .defects
+                .iter()
+                .any(|defect| matches!(defect, Defect::OriginUnreadable { .. }));
+        let missing = [
+            (self.has_version, Defect::VersionMissing),
+            (is_origin_there, Defect::OriginMissing),
+            (self.name.is_some(), Defect::NameMissing),
+            (self.has_timing, Defect::TimingMissing),
+            (!self.media.is_empty(), Defect::MediaMissing),
+        ];
+        for (is_there, defect) in missing {
             if !is_there {
-                self.note(0, fault);
+                self.note(defect);
             }
         }
-        let is_read = !self
-            .defects
-            .iter()
-            .any(|defect| defect.fault == Fault::BadConnection);
-        if is_read
-            && self
+        if self.dropped_media > 0 {
+            self.note(Defect::TooManyMedia {
+                dropped: self.dropped_media,
+            });
+        }
+        for at in 0..self.media.len() {
+            if let Some(media) = self.media.get(at)
+                && media.is_live()
+                && self.connection_of(media).is_none()
+            {
+                self.note(Defect::ConnectionMissing { line: media.line });
+            }
+        }
+    }
+
+    /// True where a strict peer would refuse the whole: see [`Defect::is_malformation`].
+    pub fn is_malformed(&self) -> bool {
+        self.defects.iter().any(|defect| defect.is_malformation())
+    }
+
+    /// True where nothing can be made of it: no `v=` line and no `m=` line that can be read.
+    pub fn is_unreadable(&self) -> bool {
+        !self.has_version && self.media.is_empty()
+    }
+
+    /// The number of `a=candidate` lines in the whole description.
+    pub fn candidates(&self) -> usize {
+        let in_media: usize = self.media.iter().map(|media| media.candidate_lines).sum();
+        self.candidate_lines.saturating_add(in_media)
+    }
+
+    /// True where the sender answers checks and sends none (RFC 8839 §5.3).
+    pub fn ice_lite(&self) -> bool {
+        self.attributes.has("ice-lite")
+            || self
                 .media
                 .iter()
-                .any(|media| media.is_live() && self.connection_of(media).is_none())
-        {
-            self.note(0, Fault::NoConnection);
-        }
+                .any(|media| media.attributes.has("ice-lite"))
     }
 
-    /// True where a strict peer would not read it: see [`Defect::is_serious`].
-    pub fn is_malformed(&self) -> bool {
-        self.defects.iter().any(Defect::is_serious)
-    }
-
-    /// True where nothing could be read that tells of media.
-    pub fn is_unreadable(&self) -> bool {
-        self.media.is_empty() && !self.has_version
-    }
-
-    /// The effective connection data of a section: its own, else the session's.
+    /// Where the media of a stream is to be sent: its own `c=` line, else the session's.
     pub fn connection_of<'s>(
         &'s self,
         media: &'s MediaDescription<'a>,
@@ -255,77 +338,45 @@ impl<'a> SessionDescription<'a> {
         media.connection.as_ref().or(self.connection.as_ref())
     }
 
-    /// The effective direction of a section (RFC 8866 §6.7).
+    /// The direction of a stream: its own, else the session's, else both ways.
     pub fn direction_of(&self, media: &MediaDescription<'a>) -> Direction {
-        media
-            .direction
-            .or(self.defaults.direction)
+        Direction::of(&media.attributes)
+            .or_else(|| Direction::of(&self.attributes))
             .unwrap_or_default()
     }
 
-    /// The effective fingerprint of a section (RFC 8122 §5).
+    /// The value of an attribute of a stream, else of the session.
+    pub fn attribute_of(&self, media: &MediaDescription<'a>, name: &str) -> Option<&'a [u8]> {
+        media
+            .attributes
+            .get(name)
+            .or_else(|| self.attributes.get(name))
+    }
+
+    /// The user name for checks (RFC 8839 §5.4).
+    pub fn ufrag_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
+        self.attribute_of(media, "ice-ufrag")
+    }
+
+    /// The password for checks (RFC 8839 §5.4). To be compared, never shown.
+    pub fn pwd_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
+        self.attribute_of(media, "ice-pwd")
+    }
+
+    /// The fingerprint of the certificate for DTLS (RFC 8122 §5).
     pub fn fingerprint_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
-        media.fingerprint.or(self.defaults.fingerprint)
+        self.attribute_of(media, "fingerprint")
     }
 
-    /// `a=candidate` lines in the whole body, readable or not.
-    pub fn candidates(&self) -> usize {
-        self.media
-            .iter()
-            .map(|media| media.candidate_lines)
-            .sum::<usize>()
-            + self.defaults.candidate_lines
+    /// Who begins the DTLS handshake (RFC 4145 §4).
+    pub fn setup_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
+        self.attribute_of(media, "setup")
     }
 
-    /// True for `a=ice-lite` (RFC 8839 §5.3).
-    pub fn ice_lite(&self) -> bool {
-        self.has_ice_lite
+    /// The groups of streams, as written: `BUNDLE 1 2` (RFC 5888 §5).
+    pub fn groups(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.attributes.all("group")
     }
-}
-
-impl<'a> MediaDescription<'a> {
-    /// Keeps an attribute that stands once; the first counts.
-    fn keep(&mut self, name: &'a [u8], value: &'a [u8]) {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        self.direction = self.direction.or(Direction::parse(name));
-        self.has_pwd |= is("ice-pwd");
-        if is("fmtp") {
-            return self.fmtp.push_bounded(value);
-        }
-        let own = match () {
-            () if is("fingerprint") => &mut self.fingerprint,
-            () if is("setup") => &mut self.setup,
-            () if is("ice-ufrag") => &mut self.ufrag,
-            () if is("rtcp") => &mut self.rtcp,
-            () if is("mid") => &mut self.mid,
-            () if is("ptime") => &mut self.ptime,
-            () => return,
-        };
-        *own = own.or(Some(value));
-    }
-}
-
-/// Keeps what comes first.
-trait Bounded<T> {
-    fn push_bounded(&mut self, item: T);
-}
-
-impl<T> Bounded<T> for Vec<T> {
-    fn push_bounded(&mut self, item: T) {
-        if self.len() < KEPT {
-            self.push(item);
-        }
-    }
-}
-
-/// Lines end in CRLF, LF alone, or with the body.
-fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr_iter(b'\n', body).chain(std::iter::once(body.len()));
-    ends.scan(0, |start, end| {
-        let line = body.get(*start..end).unwrap_or_default();
-        *start = end + 1;
-        Some(line.strip_suffix(b"\r").unwrap_or(line))
-    })
 }
 
 #[cfg(test)]

@@ -288,7 +288,10 @@ impl Framer {
     fn step_body(&mut self, rest: &[u8], end: usize, searched: usize, may_hold_sip: bool) -> Step {
         // RFC 3261 §18.3 leaves no doubt where the length is true; where it is too great, the next
         // message would be taken for body.
-        if !may_hold_sip && let Some(start) = find_start_line(rest, searched, end) {
+        if !may_hold_sip
+            && let Some(start) = find_start_line(rest, searched, end)
+            && !is_glued(rest, start, end)
+        {
             return Step::Emit(start, Wholeness::Whole);
         }
         if rest.len() >= end {
@@ -304,6 +307,19 @@ impl Framer {
         };
         Step::More
     }
+}
+
+/// True where the start line at `start` is the last line of a body, which has no line end, and the
+/// true start line that follows it at `end`.
+fn is_glued(bytes: &[u8], start: usize, end: usize) -> bool {
+    let line_at = |at: usize| {
+        let rest = bytes.get(at..)?;
+        rest.get(..memchr(b'\n', rest)?)
+    };
+    let reaches_over = line_at(start).is_some_and(|line| start.saturating_add(line.len()) > end);
+    reaches_over
+        && (line_at(end).is_some_and(is_familiar_start_line)
+            || !line_at(start).is_some_and(is_familiar_start_line))
 }
 
 /// True for bodies in which a SIP message is at home: `message/sip`, `message/sipfrag` (RFC 3420),

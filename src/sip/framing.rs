@@ -48,11 +48,14 @@ pub fn datagram(payload: &[u8], is_cut: bool) -> (&[u8], Wholeness) {
     } else {
         Wholeness::Whole
     };
-    let Some(head) = head_end(message, 0) else {
-        return (message, as_captured);
-    };
-    let ContentLength::Bytes(length) = content_length(message.get(..head).unwrap_or_default())
-    else {
+    let first = memchr(b'\n', message).map_or(message.len(), |end| end + 1);
+    let mut fields = Fields::new(message, first);
+    let length = (&mut fields)
+        .filter(|field| HeaderName::ContentLength.names(field.written))
+        .fold(ContentLength::Absent, |length, field| {
+            length.and(field.value)
+        });
+    let (Some(head), ContentLength::Bytes(length)) = (fields.body(), length) else {
         return (message, as_captured);
     };
     let end = usize::try_from(length)

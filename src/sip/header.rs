@@ -131,7 +131,10 @@ impl HeaderName {
 
     /// True where `written` is this name.
     pub(super) fn names(self, written: &[u8]) -> bool {
-        Self::parse(written) == self
+        match written {
+            [letter] => Self::compact(letter.to_ascii_lowercase()) == self,
+            _ => self.as_str().as_bytes().eq_ignore_ascii_case(written),
+        }
     }
 
     /// The compact forms (RFC 3261 §7.3.3, IANA).

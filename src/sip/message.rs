@@ -68,15 +68,11 @@ impl<'a> Message<'a> {
         let mut defects = Vec::new();
         let end = memchr(b'\n', bytes);
         let line = bytes.get(..end.unwrap_or(bytes.len()))?;
-        let line = match line.strip_suffix(b"\r") {
-            Some(line) => line,
-            None => {
-                if end.is_some() {
-                    defects.push(Defect::LineFeedOnly);
-                }
-                line
-            }
-        };
+        let without_return = line.strip_suffix(b"\r");
+        if end.is_some() && without_return.is_none() {
+            defects.push(Defect::LineFeedOnly);
+        }
+        let line = without_return.unwrap_or(line);
         let start = StartLine::parse(line, &mut defects)?;
         let mut message = Self {
             start,

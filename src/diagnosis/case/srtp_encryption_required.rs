@@ -4,6 +4,7 @@ use crate::call::OfferUnderTest;
 use crate::call::Rejection;
 use crate::diagnosis::show;
 use crate::sdp::MediaDescription;
+use crate::sdp::SessionDescription;
 
 use super::Case;
 use super::Observation;
@@ -63,7 +64,7 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
             "no usable SRTP key: {} {} {}",
             show(stream.media),
             show(stream.proto),
-            what_lacks(stream)
+            what_lacks(description, stream)
         )),
         None => Observation::Proves("no usable SRTP key: no live stream".to_owned()),
     }
@@ -80,7 +81,7 @@ fn has_usable_key(media: &MediaDescription<'_>) -> bool {
 }
 
 /// Which of the ways to fail it is: each has a fix of its own.
-fn what_lacks(media: &MediaDescription<'_>) -> String {
+fn what_lacks(description: &SessionDescription<'_>, media: &MediaDescription<'_>) -> String {
     let wanted = |crypto: &&crate::sdp::Crypto<'_>| {
         crypto
             .suite
@@ -89,7 +90,7 @@ fn what_lacks(media: &MediaDescription<'_>) -> String {
     match (is_secure(media.proto), media.crypto.is_empty()) {
         (false, true) => "without a=crypto (SRTP is off)".to_owned(),
         (false, false) => "with a=crypto, but the profile is not a secure one".to_owned(),
-        (true, true) if media.fingerprint.is_some() => "with DTLS alone, no a=crypto".to_owned(),
+        (true, true) if description.fingerprint_of(media).is_some() => "with DTLS alone, no a=crypto".to_owned(),
         (true, true) => "without a=crypto".to_owned(),
         (true, false) if media.crypto.iter().any(|crypto| wanted(&crypto)) => {
             "whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64".to_owned()

@@ -25,7 +25,7 @@ fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
     let defect = description
         .defects
         .iter()
-        .find(|defect| defect.is_serious())
+        .find(|defect| defect.is_malformation())
         .or(description.defects.first());
     Some(defect.map_or_else(
         || "the SDP can't be read".to_owned(),

@@ -162,7 +162,7 @@ fn what_is_kept_is_bounded() {
         format!("\r\n{}", "A sip:b SIP/2.0\r\n").as_bytes(),
         &mut each,
     );
-    framer.feed(format!("l: {}\r\n\r\n", MAX_MESSAGE).as_bytes(), &mut each);
+    framer.feed(format!("l: {MAX_MESSAGE}\r\n\r\n").as_bytes(), &mut each);
     for _ in 0..100 {
         framer.feed(&[b'\n'; 1500], &mut each);
         framer.feed(&[b'a'; 1500], &mut each);
@@ -179,7 +179,9 @@ proptest! {
         let stream = [&b"\r\n"[..], OK, BYE, b"\r\n\r\n", FRAGMENT, OK, OK].concat();
         let mut cuts = cuts;
         cuts.extend([0, stream.len()]);
-        cuts.iter_mut().for_each(|cut| *cut = (*cut).min(stream.len()));
+        for cut in &mut cuts {
+            *cut = (*cut).min(stream.len());
+        }
         cuts.sort_unstable();
         let pieces: Vec<_> = cuts.windows(2).map(|ends| &stream[ends[0]..ends[1]]).collect();
         prop_assert_eq!(frame(&pieces), frame(&[&stream]));
