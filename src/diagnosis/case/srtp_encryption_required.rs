@@ -90,7 +90,9 @@ fn what_lacks(description: &SessionDescription<'_>, media: &MediaDescription<'_>
     match (is_secure(media.proto), media.crypto.is_empty()) {
         (false, true) => "without a=crypto (SRTP is off)".to_owned(),
         (false, false) => "with a=crypto, but the profile is not a secure one".to_owned(),
-        (true, true) if description.fingerprint_of(media).is_some() => "with DTLS alone, no a=crypto".to_owned(),
+        (true, true) if description.fingerprint_of(media).is_some() => {
+            "with DTLS alone, no a=crypto".to_owned()
+        }
         (true, true) => "without a=crypto".to_owned(),
         (true, false) if media.crypto.iter().any(|crypto| wanted(&crypto)) => {
             "whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64".to_owned()

@@ -39,8 +39,28 @@ fn parse_one(element: &[u8]) -> Reason<'_> {
     Reason {
         protocol: protocol.trim_ascii(),
         cause,
-        text: params.get("text").map(unquote),
+        text: params.get("text").map(|text| whole_text(element, text)),
     }
+}
+
+/// A text without quotes may hold semicolons of its own, as Microsoft's do behind the GUID: it ends
+/// where the cause begins, or with the reason.
+fn whole_text<'a>(element: &'a [u8], text: &'a [u8]) -> Cow<'a, [u8]> {
+    if text.starts_with(b"\"") {
+        return unquote(text);
+    }
+    let start = (text.as_ptr() as usize).saturating_sub(element.as_ptr() as usize);
+    let rest = element.get(start..).unwrap_or(text);
+    let is_cause = |at: &usize| {
+        let after = rest.get(at + 1..).unwrap_or_default().trim_ascii_start();
+        after
+            .get(..5)
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"cause"))
+    };
+    let end = memchr::memchr_iter(b';', rest)
+        .find(is_cause)
+        .unwrap_or(rest.len());
+    unquote(rest.get(..end).unwrap_or(rest).trim_ascii())
 }
 
 /// The comma-joined reasons. A comma in a text without quotes is told from one between reasons by
@@ -97,6 +117,19 @@ mod tests {
 
     fn one(protocol: &str, cause: u32, text: &str) -> (String, Option<u32>, Option<String>) {
         (protocol.to_owned(), Some(cause), Some(text.to_owned()))
+    }
+
+    #[test]
+    fn a_text_without_quotes_goes_beyond_its_semicolons() {
+        for value in [
+            "Q.850;cause=88;text=guid;a phrase",
+            "Q.850;text=guid;a phrase ;cause=88",
+        ] {
+            assert_eq!(
+                reasons(value),
+                [("Q.850".into(), Some(88), Some("guid;a phrase".into()))]
+            );
+        }
     }
 
     #[test]
