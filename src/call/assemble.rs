@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
             caller_tag,
             mut seen,
         } = grouped;
-        seen.sort_by(|a, b| a.at.cmp(&b.at));
+        seen.sort_by_key(|a| a.at);
         let transactions = transactions(&seen);
         Self {
             seen,

@@ -72,10 +72,8 @@ fn message(
             format!(";tag={tag}")
         }
     };
-    let vias: String = branches
-        .iter()
-        .map(|branch| format!("Via: SIP/2.0/UDP h.example;branch=z9hG4bK{branch}\r\n"))
-        .collect();
+    let via = |branch: &&str| format!("Via: SIP/2.0/UDP h.example;branch=z9hG4bK{branch}\r\n");
+    let vias = branches.iter().map(via).collect::<Vec<_>>().concat();
     let kind = if body.is_empty() {
         ""
     } else {
@@ -264,7 +262,7 @@ fn a_487_is_a_cancelled_call() {
         response(487, "INVITE", 1, "a", "b", &["1"], ""),
     ];
     check(&messages, |call| {
-        assert_eq!(call.outcome(), Outcome::Cancelled)
+        assert_eq!(call.outcome(), Outcome::Cancelled);
     });
 }
 
@@ -275,7 +273,7 @@ fn no_final_response_is_unanswered() {
         response(183, "INVITE", 1, "a", "b", &["1"], AUDIO),
     ];
     check(&messages, |call| {
-        assert_eq!(call.outcome(), Outcome::Unanswered)
+        assert_eq!(call.outcome(), Outcome::Unanswered);
     });
 }
 
@@ -360,7 +358,7 @@ fn an_invite_known_to_be_whole_without_sdp_is_an_offer_of_nothing() {
         assert!(matches!(
             call.rejections()[0].offer,
             OfferUnderTest::Nothing
-        ))
+        ));
     });
 }
 

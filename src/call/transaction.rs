@@ -34,9 +34,9 @@ pub fn transactions(seen: &[Seen<'_>]) -> Vec<Transaction> {
             .entry((message.from_tag, message.cseq, method))
             .or_default();
         if message.is_request() {
-            transaction.requests.push(place)
+            transaction.requests.push(place);
         } else {
-            transaction.responses.push(place)
+            transaction.responses.push(place);
         }
     }
     in_order(by_key, seen)

@@ -15,11 +15,13 @@ impl Nanos {
     }
 
     /// The time from `earlier` to `self`; negative where `earlier` is later.
+    #[must_use]
     pub const fn since(self, earlier: Self) -> Self {
         Self(self.0.saturating_sub(earlier.0))
     }
 
     /// This time and `span` more.
+    #[must_use]
     pub const fn plus(self, span: Self) -> Self {
         Self(self.0.saturating_add(span.0))
     }

@@ -41,7 +41,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read captures and write a CSV row per call
-    Analyze(Analyze),
+    Analyze(Box<Analyze>),
     /// Tell what a case means, what confirms it, and what to do
     Explain(Explain),
 }

@@ -13,7 +13,7 @@ pub fn is_audio(media: &MediaDescription<'_>) -> bool {
 /// True for a codec that Direct Routing supports. Spellings of G.729 and its annex A are one codec: an encoder of the one
 /// is decoded by the other (RFC 3551 §4.5.6).
 pub fn is_supported(codec: &Codec<'_>) -> bool {
-    let Some(name) = codec.name.as_deref() else {
+    let Some(name) = codec.name else {
         return false;
     };
     let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
@@ -28,7 +28,7 @@ pub fn is_supported(codec: &Codec<'_>) -> bool {
 /// and retransmission (RFC 4588).
 pub fn is_speech(codec: &Codec<'_>) -> bool {
     const BESIDE: [&str; 6] = ["telephone-event", "CN", "RED", "ulpfec", "rtx", "flexfec"];
-    codec.name.as_deref().is_none_or(|name| {
+    codec.name.is_none_or(|name| {
         !BESIDE
             .iter()
             .any(|beside| name.eq_ignore_ascii_case(beside.as_bytes()))
@@ -37,7 +37,7 @@ pub fn is_speech(codec: &Codec<'_>) -> bool {
 
 /// A codec as evidence shows it: with its clock rate where that is what counts.
 pub fn name_shown(codec: &Codec<'_>) -> String {
-    match (codec.name.as_deref(), codec.clock_rate) {
+    match (codec.name, codec.clock_rate) {
         (None, _) => format!("payload type {} without rtpmap", show(codec.format)),
         (Some(name), Some(rate)) if name.eq_ignore_ascii_case(b"SILK") => {
             format!("{}/{rate}", show(name))

@@ -92,14 +92,10 @@ impl Observed {
         let mut diagnosis = match self.reported.filter(|_| !is_teams_refused) {
             Some(case) => self.judge_reported(case),
             None if self.offer != Known::Whole => {
-                self.say(None, Verdict::Insufficient, self.why_unknown().to_owned())
+                self.say(None, Verdict::Insufficient, self.why_unknown())
             }
             None if refuser == Some(Refuser::Teams) => self.judge_offer(bypass),
-            None => self.say(
-                None,
-                Verdict::Undocumented,
-                no_microsoft(refuser).to_owned(),
-            ),
+            None => self.say(None, Verdict::Undocumented, no_microsoft(refuser)),
         };
         if is_teams_refused {
             diagnosis.microsoft_code = Some(REFUSED_BY_SBC);
@@ -123,7 +119,7 @@ impl Observed {
             }
             Observation::Unseen => (Verdict::Reported, self.why_unknown().to_owned()),
         };
-        self.say(Some(case), verdict, seen)
+        self.say(Some(case), verdict, &seen)
     }
 
     /// An offer that Teams refused without naming a case.
@@ -133,7 +129,7 @@ impl Observed {
             .as_ref()
             .filter(|(finding, _)| FINDINGS[usize::from(*finding)].excludes_cases);
         if let Some((_, seen)) = excluded {
-            return self.say(None, Verdict::Undocumented, seen.clone());
+            return self.say(None, Verdict::Undocumented, seen);
         }
         let settled: Vec<Observation> = CASES
             .iter()
@@ -157,7 +153,7 @@ impl Observed {
             .map(|&place| settled[place].text())
             .collect();
         let Some(&first) = observed.first() else {
-            return self.say(None, Verdict::Undocumented, refuted(&settled));
+            return self.say(None, Verdict::Undocumented, &refuted(&settled));
         };
         let is_proven = observed.len() == 1
             && self.named.is_none()
@@ -175,7 +171,7 @@ impl Observed {
         self.say(
             Some(place_of(first)),
             verdict,
-            format!("{several}{}", texts.join("; ")),
+            &format!("{several}{}", texts.join("; ")),
         )
     }
 
@@ -189,7 +185,7 @@ impl Observed {
         }
     }
 
-    fn say(&self, case: Option<u8>, verdict: Verdict, seen: String) -> Diagnosis {
+    fn say(&self, case: Option<u8>, verdict: Verdict, seen: &str) -> Diagnosis {
         let evidence = if self.said.is_empty() {
             format!("the response gives no reason; {seen}")
         } else {
@@ -381,7 +377,7 @@ mod tests {
             told(&diagnose(Some(&sdp), "", Bypass::Unknown)),
             ("", Verdict::Undocumented, None, "fax-refused")
         );
-        let beside = with_media(&format!("m=audio 0 RTP/AVP 8\nm=image 4000 udptl t38"));
+        let beside = with_media("m=audio 0 RTP/AVP 8\nm=image 4000 udptl t38");
         assert_eq!(
             told(&diagnose(Some(&beside), "", Bypass::Unknown)).3,
             "fax-refused"

@@ -182,7 +182,7 @@ impl<'s> Carry<'s> {
                 match self.defragmenter.feed(fragment, at) {
                     defragment::Outcome::Complete(whole) => wholes.push((at, whole)),
                     defragment::Outcome::Held | defragment::Outcome::Refused => {
-                        self.ledger.count(Fate::Fragment)
+                        self.ledger.count(Fate::Fragment);
                     }
                 }
             }

@@ -152,7 +152,7 @@ impl Analysis {
     ) -> Result<Vec<TrunkCounts>, E> {
         let mut trunks = TrunkTable::default();
         let mut told = BTreeSet::new();
-        for row in self.calls.iter().map_err(Error::from)? {
+        for row in self.calls.read().map_err(Error::from)? {
             let mut row = row.map_err(Error::from)?;
             if let Some((key, joined)) = self.joined_with(&row) {
                 if !told.insert(key.clone()) {
@@ -172,7 +172,7 @@ impl Analysis {
         &mut self,
         mut each: impl FnMut(&Row) -> Result<(), E>,
     ) -> Result<(), E> {
-        for row in self.rejections.iter().map_err(Error::from)? {
+        for row in self.rejections.read().map_err(Error::from)? {
             let mut row = row.map_err(Error::from)?;
             self.settlement.settle(&mut row);
             if let Some(diagnosis) = &row.diagnosis {
@@ -188,7 +188,7 @@ impl Analysis {
         if resumed.is_empty() {
             return Ok(());
         }
-        for row in self.calls.iter()? {
+        for row in self.calls.read()? {
             let row = row?;
             if !resumed.contains(&row.call_id) {
                 continue;

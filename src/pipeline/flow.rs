@@ -144,7 +144,7 @@ impl FlowShard {
         let before = found.sip.messages;
         let carried = &mut self.carried;
         let placement = self.connections.feed(segment, *at, &mut |delivery| {
-            deliver(carried, &delivery, *at, found)
+            deliver(carried, &delivery, *at, found);
         });
         let completed = found.sip.messages > before;
         let carried = self.carried.entry(placement.connection).or_default();
@@ -206,11 +206,11 @@ fn deliver(
     let direction = usize::from(from > to);
     match *event {
         Event::Bytes(bytes) => carried.read(bytes, direction, |bytes, wholeness| {
-            found.keep(bytes, wholeness, at, from, to)
+            found.keep(bytes, wholeness, at, from, to);
         }),
         Event::Lost(lost) if !carried.is_tls => {
             carried.framers[direction].lose(lost, &mut |bytes, wholeness| {
-                found.keep(bytes, wholeness, at, from, to)
+                found.keep(bytes, wholeness, at, from, to);
             });
         }
         Event::Lost(_) => {}

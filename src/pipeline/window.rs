@@ -31,6 +31,9 @@ const CHUNK: u64 = 8 << 20;
 /// The shortest chunk, when many captures overlap in time.
 const SHORTEST_CHUNK: u64 = 256 << 10;
 
+/// Damages told of one capture.
+const DAMAGES: usize = 8;
+
 /// How many captures are read ahead of the one that is due.
 const AHEAD: usize = 64;
 
@@ -320,7 +323,7 @@ impl<'c> Reading<'c> {
                 Stopped::AtEnd => self.is_ended = true,
                 Stopped::Damaged(damage) => {
                     let what = format!("damaged at byte {} ({})", damage.offset, damage.what);
-                    self.resume(what);
+                    self.resume(&what);
                 }
             }
             count(&chunk);
@@ -335,20 +338,18 @@ impl<'c> Reading<'c> {
         self.capture.release(self.next.offset);
     }
 
-    fn resume(&mut self, what: String) {
-        match self.capture.resume(&self.next) {
-            Some(resumed) => {
-                self.damage.push(format!(
-                    "{what}; read on at byte {}",
-                    resumed.position.offset
-                ));
-                self.next = resumed.position;
-            }
-            None => {
-                self.damage
-                    .push(format!("{what}; nothing readable follows"));
-                self.is_ended = true;
-            }
+    fn resume(&mut self, what: &str) {
+        let where_on = if let Some(resumed) = self.capture.resume(&self.next) {
+            self.next = resumed.position;
+            format!("read on at byte {}", self.next.offset)
+        } else {
+            self.is_ended = true;
+            "nothing readable follows".to_owned()
+        };
+        match self.damage.len() {
+            ..DAMAGES => self.damage.push(format!("{what}; {where_on}")),
+            DAMAGES => self.damage.push("and more".to_owned()),
+            _ => {}
         }
     }
 

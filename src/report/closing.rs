@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::diagnosis::CASES;
 use crate::packet::Fate;
 
+use super::columns::trunks::percent;
 use super::escape;
 use super::summary::FileStatus;
 use super::summary::RunSummary;
@@ -235,12 +236,10 @@ fn describe_trunks(out: &mut String, trunks: &[TrunkCounts], style: Style) {
         ))
     );
     for (name, trunk) in worst {
-        let share = |part: u64, whole: u64| {
-            if whole == 0 {
-                String::new()
-            } else {
-                format!("{:.2}", 100.0 * part as f64 / whole as f64)
-            }
+        let share = |part, whole| {
+            let mut shown = String::new();
+            percent(part, whole, &mut shown);
+            shown
         };
         let (rate, asr) = (
             share(trunk.calls_488, trunk.calls),

@@ -65,7 +65,7 @@ fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Vec<Te
     for name in codecs
         .iter()
         .filter(|codec| is_wanted(codec))
-        .filter_map(|codec| codec.name.as_deref())
+        .filter_map(|codec| codec.name)
     {
         let is_listed = names
             .iter()
@@ -82,7 +82,6 @@ fn unsupported(codecs: &[Codec<'_>]) -> Vec<Text> {
     let has_name = |codec: &Codec<'_>, name: &[u8]| {
         codec
             .name
-            .as_deref()
             .is_some_and(|other| other.eq_ignore_ascii_case(name))
     };
     let is_supported = |name: &[u8]| {

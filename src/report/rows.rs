@@ -105,7 +105,7 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
         }
         // A response goes the other way.
         StartLine::Response { .. } => {
-            (row.source, row.destination) = (Some(first.to), Some(first.from))
+            (row.source, row.destination) = (Some(first.to), Some(first.from));
         }
     }
 }

@@ -123,7 +123,7 @@ pub struct Sorted<K, T> {
 
 impl<K: Ord + Serialize + DeserializeOwned + Clone, T: DeserializeOwned> Sorted<K, T> {
     /// The items from the first on. One reader at a time: the runs have one position each.
-    pub fn iter(&self) -> io::Result<impl Iterator<Item = io::Result<T>>> {
+    pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<T>>> {
         let mut spilled = Merge::<K>::begin(&self.runs)?;
         let mut held = self.held.iter().peekable();
         let mut ahead = spilled.next()?;
@@ -262,9 +262,9 @@ mod tests {
         for item in items {
             sorter.push(item.0, item).unwrap();
         }
-        let sorted = sorter.finish().unwrap();
-        let first: Vec<_> = sorted.iter().unwrap().map(Result::unwrap).collect();
-        let again: Vec<_> = sorted.iter().unwrap().map(Result::unwrap).collect();
+        let in_order = sorter.finish().unwrap();
+        let first: Vec<_> = in_order.read().unwrap().map(Result::unwrap).collect();
+        let again: Vec<_> = in_order.read().unwrap().map(Result::unwrap).collect();
         assert_eq!(first, again);
         first
     }

@@ -65,9 +65,9 @@ impl TrunkHistory {
         }
         let accepted = self.trunks.entry(key).or_default();
         if has_candidates {
-            accepted.with_candidates += 1
+            accepted.with_candidates += 1;
         } else {
-            accepted.without += 1
+            accepted.without += 1;
         }
     }
 

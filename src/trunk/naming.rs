@@ -103,14 +103,14 @@ fn address(call: &Call<'_>, side: Side, teams: &Teams) -> Option<IpAddr> {
     }
     let first = call.initial_invite().or_else(|| call.first())?;
     // A response goes the other way than its request.
-    let (caller, callee) = if first.is_request() {
+    let (calling, called) = if first.is_request() {
         (first.from, first.to)
     } else {
         (first.to, first.from)
     };
     Some(if side == Side::Caller {
-        caller.address
+        calling.address
     } else {
-        callee.address
+        called.address
     })
 }

@@ -83,6 +83,7 @@ pub enum Side {
 
 impl Side {
     /// The side opposite.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Caller => Self::Callee,

@@ -21,7 +21,7 @@ fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
     };
     let live = description.media.iter().filter(|media| media.is_live());
     let duplicate = live
-        .flat_map(|media| media.duplicate_payload_types())
+        .flat_map(crate::sdp::MediaDescription::duplicate_payload_types)
         .next()?;
     Some(format!("payload type {duplicate} is used twice"))
 }

@@ -76,7 +76,7 @@ pub const COLUMNS: &[Column<Row>] = &[
         )
     ),
     column!("rejected_by", "`teams`, `sbc`, `carrier`", |row, _, out| {
-        word(row.rejected_by.map(super::super::row::Refuser::name), out)
+        word(row.rejected_by.map(super::super::row::Refuser::name), out);
     }),
     column!("case", "the documented cause", |row, _, out| word(
         case(row).map(|case| case.name),
@@ -188,7 +188,7 @@ pub const COLUMNS: &[Column<Row>] = &[
         out
     )),
     column!("ice_candidates", "`a=candidate` lines", |row, _, out| {
-        number(offer(row).and_then(|offer| offer.ice_candidates), out)
+        number(offer(row).and_then(|offer| offer.ice_candidates), out);
     }),
     column!(
         "connection_address",
@@ -204,14 +204,14 @@ pub const COLUMNS: &[Column<Row>] = &[
         |row, _, out| number(row.setup.map(|setup| setup.0 / 1_000_000), out)
     ),
     column!("duration_s", "200 to BYE, in seconds", |row, _, out| {
-        seconds(row.duration, out)
+        seconds(row.duration, out);
     }),
     column!("transport", "`udp`, `tcp`, `tls`", |row, _, out| word(
         row.transport.map(super::super::row::Transport::name),
         out
     )),
     column!("source", "sender of the first INVITE", |row, _, out| {
-        endpoint(row.source, out)
+        endpoint(row.source, out);
     }),
     column!("destination", "its receiver", |row, _, out| endpoint(
         row.destination,

@@ -120,7 +120,7 @@ fn optional(value: Option<i64>, out: &mut String) {
 }
 
 /// Two decimals, rounded half up; nothing where there is nothing to divide by.
-fn percent(part: u64, whole: u64, out: &mut String) {
+pub(in crate::report) fn percent(part: u64, whole: u64, out: &mut String) {
     if whole > 0 {
         let hundredths = (u128::from(part) * 20_000 + u128::from(whole)) / (2 * u128::from(whole));
         let _ = write!(out, "{}.{:02}", hundredths / 100, hundredths % 100);
