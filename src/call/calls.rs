@@ -42,7 +42,7 @@ pub const CLOSED_PER_SHARD: usize = 1 << 20;
 /// The messages of one Call-ID.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    bytes: Vec<u8>,
+    bytes: usize,
     kept: Vec<Kept>,
     known: FxHashMap<u64, u32>,
     last: Nanos,
@@ -51,10 +51,9 @@ pub struct Gathered {
     pub is_resumed: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Kept {
-    start: usize,
-    len: usize,
+    bytes: Box<[u8]>,
     wholeness: Wholeness,
     at: Stamp,
     from: Endpoint,
@@ -69,7 +68,7 @@ impl Gathered {
     /// The messages, each with its earliest place, in the order in which they came first.
     pub fn sightings(&self) -> impl Iterator<Item = Sighting<'_>> {
         self.kept.iter().map(|kept| Sighting {
-            bytes: &self.bytes[kept.start..kept.start + kept.len],
+            bytes: &kept.bytes,
             wholeness: kept.wholeness,
             at: kept.at,
             from: kept.from,
@@ -88,7 +87,7 @@ impl Gathered {
     }
 
     fn footprint(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes
             + self.kept.capacity() * size_of::<Kept>()
             + self.known.capacity() * 16
             + size_of::<Self>()
@@ -111,12 +110,10 @@ impl Gathered {
             return true;
         }
         if self.kept.len() >= MESSAGES_PER_CALL_ID
-            || self.bytes.len() + sighting.bytes.len() > BYTES_PER_CALL_ID
+            || self.bytes + sighting.bytes.len() > BYTES_PER_CALL_ID
         {
             return false;
         }
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(sighting.bytes);
         let &Sighting {
             wholeness,
             at,
@@ -125,9 +122,9 @@ impl Gathered {
             transport,
             bytes,
         } = sighting;
+        self.bytes += bytes.len();
         self.kept.push(Kept {
-            start,
-            len: bytes.len(),
+            bytes: bytes.into(),
             wholeness,
             at,
             from,
@@ -139,15 +136,13 @@ impl Gathered {
     }
 
     fn same(&mut self, bytes: &[u8]) -> Option<&mut Kept> {
-        let arena = &self.bytes;
-        let is_same = |kept: &Kept| {
-            kept.len == bytes.len() && &arena[kept.start..kept.start + kept.len] == bytes
-        };
         if self.known.is_empty() {
-            return self.kept.iter_mut().find(|kept| is_same(kept));
+            return self.kept.iter_mut().find(|kept| *kept.bytes == *bytes);
         }
         let place = *self.known.get(&hash(bytes))? as usize;
-        self.kept.get_mut(place).filter(|kept| is_same(kept))
+        self.kept
+            .get_mut(place)
+            .filter(|kept| *kept.bytes == *bytes)
     }
 
     fn index(&mut self) {
@@ -158,9 +153,7 @@ impl Gathered {
         };
         for (place, kept) in self.kept.iter().enumerate().skip(from) {
             let place = u32::try_from(place).unwrap_or(u32::MAX);
-            self.known
-                .entry(hash(&self.bytes[kept.start..kept.start + kept.len]))
-                .or_insert(place);
+            self.known.entry(hash(&kept.bytes)).or_insert(place);
         }
     }
 }

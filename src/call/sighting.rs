@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
-use crate::sip::HeaderName;
 use crate::sip::Message;
 use crate::sip::Method;
+use crate::sip::Outline;
 use crate::sip::StartLine;
 use crate::sip::Wholeness;
 
@@ -58,8 +58,8 @@ pub struct Sighting<'a> {
 /// What a message is, as far as counting and sharding need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
-    /// A hash of the Call-ID; none where there is no Call-ID.
-    pub call: Option<u64>,
+    /// Where the Call-ID stands; none where there is none.
+    pub call_id: Option<CallIdPlace>,
     /// True for what belongs to an INVITE: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE and their responses.
     pub shows_call: bool,
     /// True where a field that every message must have is missing or unreadable (RFC 3261 §8.1.1).
@@ -84,9 +84,9 @@ pub enum Step {
 
 impl Glance {
     /// Looks at a message without keeping anything of it.
-    pub fn of(message: &Message<'_>) -> Self {
-        let cseq = message.cseq();
-        let (shows_call, step) = match message.start {
+    pub fn of(outline: &Outline<'_>) -> Self {
+        let method = outline.cseq.map(|cseq| cseq.method);
+        let (shows_call, step) = match outline.start {
             StartLine::Request { method, .. } => (
                 shows_call(method),
                 if method == Method::Bye {
@@ -95,27 +95,40 @@ impl Glance {
                     Step::Open
                 },
             ),
-            StartLine::Response { status, .. } => {
-                let method = cseq.map(|cseq| cseq.method);
-                (
-                    method.is_some_and(shows_call),
-                    response_step(method, status),
-                )
-            }
+            StartLine::Response { status, .. } => (
+                method.is_some_and(shows_call),
+                response_step(method, status),
+            ),
         };
-        let call_id = message.call_id();
-        let is_malformed = call_id.is_none()
-            || cseq.is_none()
-            || [HeaderName::From, HeaderName::To, HeaderName::Via]
-                .into_iter()
-                .any(|name| message.headers(name).next().is_none());
+        let start = outline.bytes.as_ptr() as usize;
+        let call_id = outline.call_id.map(|call_id| CallIdPlace {
+            hash: call_hash(call_id),
+            start: u32::try_from((call_id.as_ptr() as usize).saturating_sub(start))
+                .unwrap_or(u32::MAX),
+            len: u32::try_from(call_id.len()).unwrap_or(u32::MAX),
+        });
         Self {
-            call: call_id.map(call_hash),
+            call_id,
             shows_call,
-            is_malformed,
+            is_malformed: outline.is_malformed,
             step,
         }
     }
+
+    /// The Call-ID in the bytes that were looked at.
+    pub fn call_id<'m>(&self, bytes: &'m [u8]) -> Option<&'m [u8]> {
+        let CallIdPlace { start, len, .. } = self.call_id?;
+        bytes.get(start as usize..)?.get(..len as usize)
+    }
+}
+
+/// Where a Call-ID stands in its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallIdPlace {
+    /// By it messages find their shard.
+    pub hash: u64,
+    start: u32,
+    len: u32,
 }
 
 fn response_step(method: Option<Method<'_>>, status: u16) -> Step {

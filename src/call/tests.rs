@@ -6,7 +6,7 @@ use crate::capture::record::Frame;
 use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
-use crate::sip::Message;
+use crate::sip::Outline;
 use crate::sip::Wholeness;
 
 use super::Call;
@@ -107,7 +107,7 @@ fn gather<'m>(messages: impl IntoIterator<Item = (usize, &'m String)>) -> Gather
     let mut over = Vec::new();
     for (place, text) in messages {
         let bytes = text.as_bytes();
-        let glance = Glance::of(&Message::parse(bytes, Wholeness::Whole).unwrap());
+        let glance = Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap());
         let sighting = Sighting {
             bytes,
             wholeness: Wholeness::Whole,
@@ -366,7 +366,7 @@ fn an_invite_known_to_be_whole_without_sdp_is_an_offer_of_nothing() {
 fn a_refused_call_is_over_after_64_t1_and_not_before() {
     let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let bytes = text.as_bytes();
-    let glance = Glance::of(&Message::parse(bytes, Wholeness::Whole).unwrap());
+    let glance = Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap());
     let sighting = Sighting {
         bytes,
         wholeness: Wholeness::Whole,

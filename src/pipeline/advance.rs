@@ -27,7 +27,6 @@ use crate::packet::defragment::Defragmenter;
 use crate::report::row::Row;
 use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
-use crate::sip::Message;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
 use crate::trunk::party::teams_end;
@@ -281,14 +280,14 @@ impl<'s> Carry<'s> {
         };
         self.ledger.count(found.fate);
         if found.fate == Fate::Sip {
-            self.sip.count(&found.message, &found.glance);
+            self.sip.count(&found.outline);
         }
         let Datagram { from, to, .. } = *datagram;
         chunk::note_sbc(&mut self.sbc, from, to, self.with.teams);
         if found.glance.shows_call {
             let sighting = Sighting {
-                bytes: found.bytes,
-                wholeness: found.wholeness,
+                bytes: found.outline.bytes,
+                wholeness: found.outline.wholeness,
                 at,
                 from,
                 to,
@@ -349,9 +348,7 @@ impl CallShard {
     fn advance(&mut self, mail: &[Mail<'_>], now: Option<Nanos>, with: Surroundings<'_>) -> Rows {
         let mut over = Vec::new();
         for (sighting, glance) in mail {
-            if let Some(call_id) = Message::parse(sighting.bytes, sighting.wholeness)
-                .and_then(|message| message.call_id())
-            {
+            if let Some(call_id) = glance.call_id(sighting.bytes) {
                 self.calls.feed(call_id, sighting, glance, &mut over);
             }
         }
@@ -406,8 +403,8 @@ fn shard_of(hash: u64) -> usize {
 }
 
 fn post<'w>(mail: &mut [Vec<Mail<'w>>], sighting: Sighting<'w>, glance: Glance) {
-    if let Some(call) = glance.call {
-        mail[shard_of(call)].push((sighting, glance));
+    if let Some(call_id) = glance.call_id {
+        mail[shard_of(call_id.hash)].push((sighting, glance));
     }
 }
 

@@ -15,9 +15,9 @@ use crate::packet::Fragment;
 use crate::packet::Packet;
 use crate::packet::Segment;
 use crate::packet::decode;
-use crate::sip::Message;
+use crate::sip::Outline;
 use crate::sip::Wholeness;
-use crate::sip::framing;
+use crate::sip::begins_like_sip;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 use crate::trunk::party::End;
@@ -153,17 +153,17 @@ impl Chunk {
         };
         self.ledger.count(found.fate);
         if found.fate == Fate::Sip {
-            self.sip.count(&found.message, &found.glance);
+            self.sip.count(&found.outline);
         }
         note_sbc(&mut self.sbc, datagram.from, datagram.to, teams);
         if found.glance.shows_call {
             let kind = Kind::Message {
                 from: datagram.from,
                 to: datagram.to,
-                wholeness: found.wholeness,
+                wholeness: found.outline.wholeness,
                 glance: found.glance,
             };
-            self.push(time, place, kind, found.bytes);
+            self.push(time, place, kind, found.outline.bytes);
         }
     }
 
@@ -210,12 +210,8 @@ impl Chunk {
 /// A SIP message found in a datagram.
 #[derive(Debug)]
 pub struct Found<'a> {
-    /// The message's bytes.
-    pub bytes: &'a [u8],
-    /// The message, parsed.
-    pub message: Message<'a>,
-    /// Whether all of it is there.
-    pub wholeness: Wholeness,
+    /// The message.
+    pub outline: Outline<'a>,
     /// What it is.
     pub glance: Glance,
     /// [`Fate::Sip`], or [`Fate::Truncated`] where the snap length cut it.
@@ -224,22 +220,15 @@ pub struct Found<'a> {
 
 /// The SIP message that a datagram carries.
 pub fn message_in<'a>(datagram: &Datagram<'a>) -> Option<Found<'a>> {
-    if !framing::begins_like_sip(datagram.payload) {
+    if !begins_like_sip(datagram.payload) {
         return None;
     }
-    let (bytes, wholeness) = framing::datagram(datagram.payload, datagram.is_cut);
-    let message = Message::parse(bytes, wholeness)?;
-    let glance = Glance::of(&message);
-    let fate = if datagram.is_cut && wholeness == Wholeness::Cut {
-        Fate::Truncated
-    } else {
-        Fate::Sip
-    };
+    let outline = Outline::of_datagram(datagram.payload, datagram.is_cut)?;
+    let is_cut = datagram.is_cut && outline.wholeness == Wholeness::Cut;
+    let fate = if is_cut { Fate::Truncated } else { Fate::Sip };
     Some(Found {
-        bytes,
-        message,
-        wholeness,
-        glance,
+        glance: Glance::of(&outline),
+        outline,
         fate,
     })
 }

@@ -10,7 +10,7 @@ use crate::packet::Endpoint;
 use crate::packet::Fate;
 use crate::packet::Segment;
 use crate::sip::Framer;
-use crate::sip::Message;
+use crate::sip::Outline;
 use crate::sip::Wholeness;
 use crate::transport::ConnectionId;
 use crate::transport::Connections;
@@ -94,12 +94,12 @@ impl Found {
         from: Endpoint,
         to: Endpoint,
     ) {
-        let Some(message) = Message::parse(bytes, wholeness) else {
+        let Some(message) = Outline::of(bytes, wholeness) else {
             return;
         };
         let glance = Glance::of(&message);
         if wholeness == Wholeness::Whole {
-            self.sip.count(&message, &glance);
+            self.sip.count(&message);
         }
         if glance.shows_call {
             let start = self.bytes.len();

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::call::Glance;
 use crate::packet::Fate;
-use crate::sip::Message;
 use crate::sip::Method;
+use crate::sip::Outline;
 use crate::sip::StartLine;
 
 /// Unregistered methods told apart at most: their names come from the wire.
@@ -64,9 +63,9 @@ pub struct SipCounts {
 
 impl SipCounts {
     /// Counts one message.
-    pub fn count(&mut self, message: &Message<'_>, glance: &Glance) {
+    pub fn count(&mut self, message: &Outline<'_>) {
         self.messages += 1;
-        self.malformed += u64::from(glance.is_malformed);
+        self.malformed += u64::from(message.is_malformed);
         match message.start {
             StartLine::Request { method, .. } => self.count_request(method),
             StartLine::Response { status, .. } => *self.responses.entry(status).or_default() += 1,

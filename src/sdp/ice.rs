@@ -50,6 +50,15 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// True where a body has an `a=candidate` line, readable or not; without reading the rest.
+pub fn has_candidate(body: &[u8]) -> bool {
+    memchr::memchr_iter(b'\n', body).any(|end| {
+        let line = body.get(end + 1..).unwrap_or_default();
+        line.get(..12)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"a=candidate:"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::Candidate;

@@ -32,6 +32,7 @@ pub use format::Codec;
 pub use format::Fmtp;
 pub use format::RtpMap;
 pub use ice::Candidate;
+pub use ice::has_candidate;
 pub use media::MediaDescription;
 pub use session::Origin;
 pub use session::SessionDescription;

@@ -9,7 +9,7 @@
 //! sender did wrong. It knows no packets, no addresses and no time, and copies nothing but folded or
 //! escaped text.
 //!
-//! Files in reading order: `start_line`, `framing`, `framer`, `header`, `message`, `multipart`,
+//! Files in reading order: `start_line`, `framing`, `framer`, `header`, `outline`, `message`, `multipart`,
 //! `uri`, `fields/`, `grammar`, `defect`.
 
 mod defect;
@@ -20,6 +20,7 @@ mod grammar;
 mod header;
 mod message;
 mod multipart;
+mod outline;
 mod start_line;
 mod uri;
 
@@ -41,6 +42,7 @@ pub use header::HeaderName;
 pub use header::Value;
 pub use message::Message;
 pub use multipart::Body;
+pub use outline::Outline;
 pub use start_line::Method;
 pub use start_line::StartLine;
 pub use uri::Scheme;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::call::Call;
-use crate::call::OfferUnderTest;
+use crate::sdp::has_candidate;
+use crate::sip::Body;
 use crate::text::Text;
 
 use super::config::Config;
@@ -52,8 +53,8 @@ impl TrunkHistory {
             if teams_end(request, teams) == Some(End::Sender) {
                 continue;
             }
-            if let OfferUnderTest::Whole(offer) = OfferUnderTest::of(Some(request)) {
-                self.count(trunk, offer.candidates() > 0);
+            if let Body::Sdp(offer) = request.message.sdp() {
+                self.count(trunk, has_candidate(offer));
             }
         }
     }

@@ -1,0 +1,177 @@
+//! What a message is, found in one pass over its head and without keeping anything: enough to frame
+//! it, count it and bring it to its call. This is on the way of every message; [`Message`] is for
+//! those that are looked into.
+//!
+//! [`Message`]: super::Message
+
+use memchr::memchr;
+
+use super::defect::Defect;
+use super::fields::cseq;
+use super::fields::cseq::CSeq;
+use super::framing::ContentLength;
+use super::framing::Wholeness;
+use super::framing::skip_blanks;
+use super::header::Fields;
+use super::header::HeaderName;
+use super::start_line::StartLine;
+
+/// The outline of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Outline<'a> {
+    /// The message's bytes: start line, headers, and the body as Content-Length bounds it.
+    pub bytes: &'a [u8],
+    /// Whether all of it is there.
+    pub wholeness: Wholeness,
+    /// The first line.
+    pub start: StartLine<'a>,
+    /// The first Call-ID that is not empty, blanks around it left out.
+    pub call_id: Option<&'a [u8]>,
+    /// The first CSeq, where it can be read.
+    pub cseq: Option<CSeq<'a>>,
+    /// True where From, To, Via, Call-ID or CSeq is missing or unreadable (RFC 3261 §8.1.1).
+    pub is_malformed: bool,
+}
+
+impl std::fmt::Debug for Outline<'_> {
+    /// What the message says stays unsaid.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Outline({} bytes, {:?})",
+            self.bytes.len(),
+            self.wholeness
+        )
+    }
+}
+
+impl<'a> Outline<'a> {
+    /// The one message in a datagram, framed as [`datagram`](super::datagram) does it. `None` where
+    /// there is no SIP start line.
+    pub fn of_datagram(payload: &'a [u8], is_cut: bool) -> Option<Self> {
+        let as_captured = if is_cut {
+            Wholeness::Cut
+        } else {
+            Wholeness::Whole
+        };
+        let (outline, head, length) = Self::scan(skip_blanks(payload), as_captured)?;
+        let (Some(head), ContentLength::Bytes(length)) = (head, length) else {
+            return Some(outline);
+        };
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        Some(match outline.bytes.get(..head.saturating_add(length)) {
+            Some(bytes) => Self {
+                bytes,
+                wholeness: Wholeness::Whole,
+                ..outline
+            },
+            None => Self {
+                wholeness: Wholeness::Cut,
+                ..outline
+            },
+        })
+    }
+
+    /// A message that is framed already.
+    pub fn of(bytes: &'a [u8], wholeness: Wholeness) -> Option<Self> {
+        Self::scan(bytes, wholeness).map(|(outline, ..)| outline)
+    }
+
+    /// The outline, where the body begins, and how long it is said to be.
+    fn scan(bytes: &'a [u8], wholeness: Wholeness) -> Option<(Self, Option<usize>, ContentLength)> {
+        let end = memchr(b'\n', bytes);
+        let line = bytes.get(..end.unwrap_or(bytes.len()))?;
+        let mut defects: Vec<Defect> = Vec::new();
+        let start = StartLine::parse(line.strip_suffix(b"\r").unwrap_or(line), &mut defects)?;
+        let mut fields = Fields::new(bytes, end.map_or(bytes.len(), |end| end + 1));
+        let mut length = ContentLength::Absent;
+        let (mut call_id, mut cseq) = (None, None);
+        let (mut has_from, mut has_to, mut has_via) = (false, false, false);
+        for field in &mut fields {
+            // A header that a cut ended says nothing, as in `Message::parse`.
+            if wholeness == Wholeness::Cut && !field.is_ended {
+                continue;
+            }
+            match HeaderName::parse(field.written) {
+                HeaderName::CallId => {
+                    call_id =
+                        call_id.or(Some(field.value.trim_ascii()).filter(|value| !value.is_empty()))
+                }
+                HeaderName::CSeq => cseq = cseq.or(Some(field.value)),
+                HeaderName::ContentLength => length = length.and(field.value),
+                HeaderName::From => has_from = true,
+                HeaderName::To => has_to = true,
+                HeaderName::Via => has_via = true,
+                _ => {}
+            }
+        }
+        let cseq = cseq.and_then(cseq::parse);
+        let is_malformed = call_id.is_none() || cseq.is_none() || !(has_from && has_to && has_via);
+        let outline = Self {
+            bytes,
+            wholeness,
+            start,
+            call_id,
+            cseq,
+            is_malformed,
+        };
+        Some((outline, fields.body(), length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Outline;
+    use crate::sip::Message;
+    use crate::sip::Wholeness;
+    use crate::sip::datagram;
+
+    const INVITE: &[u8] = b"\r\nINVITE sip:b@b.example SIP/2.0\r\nv: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\n\
+        t: <sip:b@b>\r\nCall-ID:\r\n one@a \r\nCSeq: 7 INVITE\r\nl: 4\r\n\r\nbodyrest";
+
+    /// The outline must say what framing and parsing say.
+    fn agrees(payload: &[u8], is_cut: bool) {
+        let (bytes, wholeness) = datagram(payload, is_cut);
+        let message = Message::parse(bytes, wholeness);
+        let outline = Outline::of_datagram(payload, is_cut);
+        assert_eq!(outline.is_some(), message.is_some());
+        if let (Some(outline), Some(message)) = (outline, message) {
+            assert_eq!((outline.bytes, outline.wholeness), (bytes, wholeness));
+            assert_eq!(outline.start, message.start);
+            assert_eq!(outline.call_id, message.call_id());
+            assert_eq!(outline.cseq, message.cseq());
+        }
+    }
+
+    #[test]
+    fn a_whole_message_is_outlined_in_one_pass() {
+        agrees(INVITE, false);
+        let outline = Outline::of_datagram(INVITE, false).expect("it is SIP");
+        assert!(!outline.is_malformed && outline.bytes.ends_with(b"body"));
+        assert_eq!(outline.call_id, Some(&b"one@a"[..]));
+    }
+
+    #[test]
+    fn a_message_cut_anywhere_agrees_with_the_parser() {
+        for end in 0..INVITE.len() {
+            agrees(&INVITE[..end], true);
+            agrees(&INVITE[..end], false);
+        }
+        assert_eq!(
+            Outline::of_datagram(&INVITE[..60], true).map(|outline| outline.wholeness),
+            Some(Wholeness::Cut)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_of_a_message_agrees_with_the_parser(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut payload = INVITE.to_vec();
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            agrees(&payload, false);
+        }
+    }
+}
