@@ -132,22 +132,22 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
     let hints = [
         (
             Fate::Encrypted,
-            "are TLS, which is not decrypted: export the SIP from the SBC, or with Wireshark's File > Export PDUs after giving it the key log",
+            "TLS, which is not decrypted: export the SIP from the SBC, or from Wireshark with File > Export PDUs",
         ),
         (
             Fate::Truncated,
-            "are cut by the snap length, so that offers can't be judged: capture with -s 0",
+            "cut by the snap length, so that their offers can't be judged: capture with -s 0",
         ),
         (
             Fate::Unsupported,
-            "have a link type or encapsulation that is not decoded",
+            "of a link type or encapsulation that is not decoded",
         ),
-        (Fate::Malformed, "have damaged headers"),
+        (Fate::Malformed, "with damaged headers"),
     ];
     for (fate, hint) in hints {
         let count = summary.packets.of(fate);
         if count > 0 {
-            let _ = writeln!(out, "  {} {hint}", style.warning(&counted(count, "packet")));
+            let _ = writeln!(out, "  {} {count}: {hint}", style.warning(fate.name()));
         }
     }
     let limits = summary.limits;
