@@ -24,9 +24,12 @@ use crate::packet::Segment;
 use crate::packet::decode_payload;
 use crate::packet::defragment;
 use crate::packet::defragment::Defragmenter;
+use crate::report::row::Order;
 use crate::report::row::Row;
 use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
+use crate::report::spill::Batch;
+use crate::text::Text;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
 use crate::trunk::party::teams_end;
@@ -85,9 +88,11 @@ pub struct Learned {
 #[derive(Debug, Default)]
 pub struct Rows {
     /// Rows of the calls CSV.
-    pub calls: Vec<Row>,
+    pub calls: Batch<Order, Row>,
     /// Rows of the rejections CSV.
-    pub rejections: Vec<Row>,
+    pub rejections: Batch<Order, Row>,
+    /// Call-IDs that went on after they were closed.
+    pub resumed: Vec<Text>,
 }
 
 /// A message on its way to its call.
@@ -108,7 +113,7 @@ impl<'s> Carry<'s> {
     }
 
     /// Takes what a window has to go on.
-    pub fn advance(&mut self, runs: &[Run]) -> Rows {
+    pub fn advance(&mut self, runs: &[Run]) -> Vec<Rows> {
         let now = runs
             .iter()
             .flat_map(Run::events)
@@ -127,7 +132,7 @@ impl<'s> Carry<'s> {
     }
 
     /// Closes everything.
-    pub fn finish(mut self) -> (Rows, Learned, Totals) {
+    pub fn finish(mut self) -> (Vec<Rows>, Learned, Totals) {
         let mut learned = Learned {
             datagrams_evicted: self.defragmenter.evicted(),
             ..Learned::default()
@@ -148,9 +153,7 @@ impl<'s> Carry<'s> {
         let mut rows = self.advance_calls(&mail, None);
         let with = self.with;
         for shard in self.calls {
-            let last = shard.finish(with, &mut learned);
-            rows.calls.extend(last.calls);
-            rows.rejections.extend(last.rejections);
+            rows.push(shard.finish(with, &mut learned));
         }
         learned.sbc.join(&self.sbc);
         (
@@ -310,20 +313,12 @@ impl<'s> Carry<'s> {
         read.collect()
     }
 
-    fn advance_calls(&mut self, mail: &[Vec<Mail<'_>>], now: Option<Nanos>) -> Rows {
+    fn advance_calls(&mut self, mail: &[Vec<Mail<'_>>], now: Option<Nanos>) -> Vec<Rows> {
         let with = self.with;
-        let advanced: Vec<Rows> = self
-            .calls
-            .par_iter_mut()
-            .zip(mail)
+        let shards = self.calls.par_iter_mut().zip(mail);
+        shards
             .map(|(shard, mail)| shard.advance(mail, now, with))
-            .collect();
-        let mut rows = Rows::default();
-        for shard in advanced {
-            rows.calls.extend(shard.calls);
-            rows.rejections.extend(shard.rejections);
-        }
-        rows
+            .collect()
     }
 }
 
@@ -386,8 +381,13 @@ fn tell(over: &[Gathered], with: Surroundings<'_>, learned: &mut Learned) -> Row
                     learned.sbc.note(seen.from.address, seen.to.address, end);
                 }
             }
-            rows.rejections.extend(told.rejections);
-            rows.calls.push(told.call);
+            for rejection in &told.rejections {
+                rows.rejections.push(rejection.rejection_order(), rejection);
+            }
+            if told.call.is_resumed {
+                rows.resumed.push(told.call.call_id.clone());
+            }
+            rows.calls.push(told.call.order(), &told.call);
         }
     }
     rows

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use crate::capture::inventory::NotRead;
 use crate::capture::inventory::SetAside;
-use crate::capture::record::Nanos;
 use crate::packet::Fate;
+use crate::report::row::Order;
 use crate::report::row::Row;
 use crate::report::spill::Sorted;
 use crate::report::spill::Sorter;
@@ -27,9 +27,6 @@ use super::settle::Settlement;
 use super::settle::join;
 use super::window::Readings;
 
-/// The order of a CSV: time, then Call-ID, then frame.
-type Order = (Nanos, Text, Option<u32>, Option<u64>);
-
 /// Rows of calls that are over, while the run goes on.
 #[derive(Debug, Default)]
 pub struct Gathering {
@@ -44,33 +41,11 @@ pub struct Gathering {
 impl Gathering {
     /// Takes the rows of calls that are over.
     pub fn take(&mut self, rows: Rows) -> Result<(), Error> {
-        for row in rows.calls {
-            self.count += 1;
-            if row.is_resumed {
-                self.resumed.insert(row.call_id.clone());
-            }
-            self.calls.push(
-                (
-                    row.start_time,
-                    row.call_id.clone(),
-                    row.file,
-                    row.invite_frame,
-                ),
-                &row,
-            )?;
-        }
-        for row in rows.rejections {
-            self.rejection_count += 1;
-            self.rejections.push(
-                (
-                    row.request_time,
-                    row.call_id.clone(),
-                    row.file,
-                    row.invite_frame,
-                ),
-                &row,
-            )?;
-        }
+        self.count += rows.calls.len() as u64;
+        self.rejection_count += rows.rejections.len() as u64;
+        self.resumed.extend(rows.resumed);
+        self.calls.append(rows.calls)?;
+        self.rejections.append(rows.rejections)?;
         Ok(())
     }
 

@@ -117,11 +117,11 @@ fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
         // The next window is decoded while this one advances.
         let (chunks, rows) = rayon::join(|| decode(&tasks, &teams), || carry.advance(&runs));
         progress.read(readings.accept(&tasks, chunks, &teams));
-        gathering.take(rows)?;
+        rows.into_iter().try_for_each(|rows| gathering.take(rows))?;
         runs = readings.advance();
     }
     let (rows, learned, totals) = carry.finish();
-    gathering.take(rows)?;
+    rows.into_iter().try_for_each(|rows| gathering.take(rows))?;
     let mut sbc = SbcAddresses::new(&options.config);
     sbc.join(&learned.sbc);
     sbc.join(&readings.sbc);

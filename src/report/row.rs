@@ -191,7 +191,30 @@ impl Ice {
     }
 }
 
+/// The order of a CSV: time, then Call-ID, then frame.
+pub type Order = (Nanos, Text, Option<u32>, Option<u64>);
+
 impl Row {
+    /// Its place in the calls CSV.
+    pub fn order(&self) -> Order {
+        (
+            self.start_time,
+            self.call_id.clone(),
+            self.file,
+            self.invite_frame,
+        )
+    }
+
+    /// Its place in the rejections CSV.
+    pub fn rejection_order(&self) -> Order {
+        (
+            self.request_time,
+            self.call_id.clone(),
+            self.file,
+            self.invite_frame,
+        )
+    }
+
     /// Takes over what another row of the same call tells of its first rejection.
     pub fn take_rejection(&mut self, of: Self) {
         self.rejected_at = of.rejected_at;

@@ -16,14 +16,52 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Encoded bytes held before a sorted run goes to a file: the rows of some 15,000 calls.
-pub const HELD: usize = 16 << 20;
+/// Encoded bytes held before a sorted run goes to a file: the rows of some 5,000 calls.
+pub const HELD: usize = 4 << 20;
 
 /// A sorted run is read through a buffer of this many bytes.
 const READ_BUFFER: usize = 64 << 10;
 
 /// Runs merged at once; more are merged into one first, so that buffers stay within 16 MiB.
 const RUNS: usize = 256;
+
+/// Items encoded where they are made, on their way to a [`Sorter`].
+#[derive(Debug)]
+pub struct Batch<K, T> {
+    bytes: Vec<u8>,
+    held: Vec<(K, Range<usize>)>,
+    item: PhantomData<fn(T)>,
+}
+
+impl<K, T> Default for Batch<K, T> {
+    fn default() -> Self {
+        Self {
+            bytes: Vec::new(),
+            held: Vec::new(),
+            item: PhantomData,
+        }
+    }
+}
+
+impl<K, T: Serialize> Batch<K, T> {
+    /// Encodes one item.
+    pub fn push(&mut self, key: K, item: &T) {
+        let start = self.bytes.len();
+        self.bytes = postcard::to_extend(item, std::mem::take(&mut self.bytes))
+            .expect("rows are made of types that postcard encodes, into memory");
+        self.held.push((key, start..self.bytes.len()));
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// True where there is none.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+}
 
 /// Takes items in any order and gives them back by key; items of equal keys by their encoding.
 #[derive(Debug)]
@@ -57,10 +95,20 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
 
     /// Takes one item.
     pub fn push(&mut self, key: K, item: &T) -> io::Result<()> {
-        let start = self.bytes.len();
-        self.bytes =
-            postcard::to_extend(item, std::mem::take(&mut self.bytes)).map_err(io::Error::other)?;
-        self.held.push((key, start..self.bytes.len()));
+        let mut batch = Batch::default();
+        batch.push(key, item);
+        self.append(batch)
+    }
+
+    /// Takes items that are encoded already.
+    pub fn append(&mut self, batch: Batch<K, T>) -> io::Result<()> {
+        let base = self.bytes.len();
+        self.bytes.extend_from_slice(&batch.bytes);
+        let moved = batch
+            .held
+            .into_iter()
+            .map(|(key, range)| (key, base + range.start..base + range.end));
+        self.held.extend(moved);
         if self.bytes.len() + self.held.len() * size_of::<(K, Range<usize>)>() > self.bound {
             self.spill()?;
         }

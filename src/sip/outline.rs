@@ -94,8 +94,8 @@ impl<'a> Outline<'a> {
             }
             match HeaderName::parse(field.written) {
                 HeaderName::CallId => {
-                    call_id =
-                        call_id.or(Some(field.value.trim_ascii()).filter(|value| !value.is_empty()))
+                    let value = field.value.trim_ascii();
+                    call_id = call_id.or((!value.is_empty()).then_some(value));
                 }
                 HeaderName::CSeq => cseq = cseq.or(Some(field.value)),
                 HeaderName::ContentLength => length = length.and(field.value),
