@@ -28,6 +28,7 @@ use crate::report::closing::closing;
 use crate::report::columns;
 use crate::report::columns::Print;
 use crate::report::csv::Table;
+use crate::report::escape::terminal;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
 use crate::report::summary::RunSummary;
@@ -128,7 +129,7 @@ fn nothing_read(summary: &RunSummary) -> anyhow::Error {
             .error
             .as_deref()
             .unwrap_or("it is no pcap or pcapng file");
-        let _ = write!(why, "\n  {}: {reason}", file.path);
+        let _ = write!(why, "\n  {}: {reason}", terminal(&file.path));
     }
     anyhow::Error::msg(why)
 }

@@ -10,6 +10,8 @@ use std::io::Write;
 
 use clap::Parser;
 
+use crate::report::escape::terminal;
+
 use self::arguments::Arguments;
 use self::arguments::Command;
 use self::exit::Exit;
@@ -30,11 +32,9 @@ pub fn run() -> Exit {
         Command::Explain(options) => explain::run(options),
     };
     done.unwrap_or_else(|error| {
-        let _ = writeln!(
-            std::io::stderr(),
-            "sip488: {}",
-            crate::report::escape::terminal(&format!("{error:#}"))
-        );
+        let said = format!("sip488: {error:#}");
+        let lines: Vec<String> = said.lines().map(terminal).collect();
+        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
         Exit::Nothing
     })
 }
