@@ -40,15 +40,16 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
     };
     let mut analysis = analyze(&options, &Silent).unwrap();
     let (mut calls, mut rejections) = (Vec::new(), Vec::new());
+    let all = |rows: &[Row]| rows.to_vec();
     analysis
-        .each_rejection::<Error>(|row| {
-            rejections.push(row.clone());
+        .each_rejection::<_, Error>(all, |rows| {
+            rejections.extend(rows);
             Ok(())
         })
         .unwrap();
     analysis
-        .each_call::<Error>(|row| {
-            calls.push(row.clone());
+        .each_call::<_, Error>(all, |rows| {
+            calls.extend(rows);
             Ok(())
         })
         .unwrap();

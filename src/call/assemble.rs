@@ -59,8 +59,10 @@ pub struct Call<'a> {
 impl Gathered {
     /// The calls of this Call-ID.
     pub fn calls(&self) -> Vec<Call<'_>> {
-        let seen: Vec<Seen<'_>> = self.sightings().filter_map(Seen::read).collect();
-        dialog::calls_of(seen).into_iter().map(Call::new).collect()
+        dialog::calls_of(self.seen().collect())
+            .into_iter()
+            .map(Call::new)
+            .collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::packet::Endpoint;
 use crate::sip::Wholeness;
 
 use super::sighting::Glance;
+use super::sighting::Seen;
 use super::sighting::Sighting;
 use super::sighting::Step;
 use super::sighting::Transport;
@@ -54,6 +55,7 @@ pub struct Gathered {
 #[derive(Debug)]
 struct Kept {
     bytes: Box<[u8]>,
+    glance: Glance,
     wholeness: Wholeness,
     at: Stamp,
     from: Endpoint,
@@ -66,14 +68,28 @@ const INDEX_FROM: usize = 16;
 
 impl Gathered {
     /// The messages, each with its earliest place, in the order in which they came first.
-    pub fn sightings(&self) -> impl Iterator<Item = Sighting<'_>> {
-        self.kept.iter().map(|kept| Sighting {
-            bytes: &kept.bytes,
-            wholeness: kept.wholeness,
-            at: kept.at,
-            from: kept.from,
-            to: kept.to,
-            transport: kept.transport,
+    pub fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.kept.iter().map(|kept| {
+            let &Kept {
+                wholeness,
+                at,
+                from,
+                to,
+                transport,
+                ref glance,
+                ..
+            } = kept;
+            Seen::new(
+                Sighting {
+                    bytes: &kept.bytes,
+                    wholeness,
+                    at,
+                    from,
+                    to,
+                    transport,
+                },
+                glance,
+            )
         })
     }
 
@@ -95,7 +111,7 @@ impl Gathered {
 
     /// Keeps a message, or only its earlier place where the same bytes are kept already: a retransmission,
     /// or the same packet on another tap. False where the bounds leave it out.
-    fn keep(&mut self, sighting: &Sighting<'_>) -> bool {
+    fn keep(&mut self, sighting: &Sighting<'_>, glance: &Glance) -> bool {
         self.last = self.last.max(sighting.at.time);
         if let Some(kept) = self.same(sighting.bytes) {
             if sighting.at < kept.at {
@@ -125,6 +141,7 @@ impl Gathered {
         self.bytes += bytes.len();
         self.kept.push(Kept {
             bytes: bytes.into(),
+            glance: *glance,
             wholeness,
             at,
             from,
@@ -198,7 +215,7 @@ impl Calls {
             return;
         };
         let before = gathered.footprint();
-        if !gathered.keep(sighting) {
+        if !gathered.keep(sighting, glance) {
             self.left_out += 1;
         }
         gathered.step = gathered.step.max(glance.step);

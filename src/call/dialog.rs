@@ -56,7 +56,7 @@ pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
 
 /// True where a cut took the From header, so that no tag is known.
 fn lacks_tag(seen: &Seen<'_>) -> bool {
-    seen.from_tag.is_empty() && seen.message.from().is_none()
+    !seen.has_from
 }
 
 fn initial_tag<'a>(seen: &[Seen<'a>]) -> Option<&'a [u8]> {

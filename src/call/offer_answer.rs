@@ -48,7 +48,7 @@ type Acknowledgements<'a> = BTreeMap<(&'a [u8], u32), usize>;
 
 fn acknowledgements<'a>(seen: &[Seen<'a>]) -> Acknowledgements<'a> {
     let acks = seen.iter().enumerate().filter(|(_, seen)| {
-        seen.method == Method::Ack && seen.is_request() && !seen.message.body.is_empty()
+        seen.method == Method::Ack && seen.is_request() && !seen.message().body.is_empty()
     });
     let mut found = BTreeMap::new();
     for (place, ack) in acks {
@@ -112,7 +112,7 @@ fn acknowledgement<'a>(
 
 /// The whole SDP of a message.
 fn sdp<'a>(seen: &Seen<'a>) -> Option<SessionDescription<'a>> {
-    match seen.message.sdp() {
+    match seen.message().sdp() {
         Body::Sdp(body) => Some(SessionDescription::parse(body)),
         Body::None | Body::Cut(_) => None,
     }

@@ -63,11 +63,10 @@ impl<'a> OfferUnderTest<'a> {
         let Some(request) = request else {
             return Self::Missing;
         };
-        match request.message.sdp() {
+        match request.message().sdp() {
             Body::Sdp(body) => Self::Whole(SessionDescription::parse(body)),
             Body::None
-                if request.message.wholeness == Wholeness::Cut
-                    && !request.message.is_head_whole() =>
+                if request.wholeness == Wholeness::Cut && !request.message().is_head_whole() =>
             {
                 Self::Cut(None)
             }

@@ -1,5 +1,6 @@
 //! One message at one place: what was seen, when, and between whom.
 
+use std::cell::OnceCell;
 use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
@@ -55,17 +56,54 @@ pub struct Sighting<'a> {
     pub transport: Transport,
 }
 
-/// What a message is, as far as counting and sharding need it.
+/// What a message is, found in one pass over its head: enough to count it, to bring it to its call, and to find its
+/// transaction and dialog there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
-    /// Where the Call-ID stands; none where there is none.
-    pub call_id: Option<CallIdPlace>,
+    /// A hash of the Call-ID, by which it finds its shard; none where there is no Call-ID.
+    pub call_hash: Option<u64>,
     /// True for what belongs to an INVITE: INVITE, ACK, BYE, CANCEL, PRACK, UPDATE and their responses.
     pub shows_call: bool,
-    /// True where a field that every message must have is missing or unreadable (RFC 3261 §8.1.1).
-    pub is_malformed: bool,
     /// How far it brings its call.
     pub step: Step,
+    call_id: Span,
+    from_tag: Span,
+    to_tag: Span,
+    branch: Span,
+    has_from: bool,
+    hops: u32,
+    cseq: u32,
+    method: Method<'static>,
+    status: Option<u16>,
+}
+
+/// A place in the bytes that were looked at. A message is far shorter than 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    fn of(part: &[u8], whole: &[u8]) -> Self {
+        let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+        let fits = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        if part.is_empty() {
+            Self::default()
+        } else {
+            Self {
+                start: fits(start),
+                len: fits(part.len()),
+            }
+        }
+    }
+
+    fn in_bytes(self, whole: &[u8]) -> &[u8] {
+        whole
+            .get(self.start as usize..)
+            .and_then(|rest| rest.get(..self.len as usize))
+            .unwrap_or_default()
+    }
 }
 
 /// How far a message brings its call, for the decision when it is over.
@@ -85,10 +123,11 @@ pub enum Step {
 impl Glance {
     /// Looks at a message without keeping anything of it.
     pub fn of(outline: &Outline<'_>) -> Self {
-        let method = outline.cseq.map(|cseq| cseq.method);
-        let (shows_call, step) = match outline.start {
+        let cseq_method = outline.cseq.map(|cseq| cseq.method);
+        let (method, status, step) = match outline.start {
             StartLine::Request { method, .. } => (
-                shows_call(method),
+                Some(method),
+                None,
                 if method == Method::Bye {
                     Step::Ended
                 } else {
@@ -96,39 +135,33 @@ impl Glance {
                 },
             ),
             StartLine::Response { status, .. } => (
-                method.is_some_and(shows_call),
-                response_step(method, status),
+                cseq_method,
+                Some(status),
+                response_step(cseq_method, status),
             ),
         };
-        let start = outline.bytes.as_ptr() as usize;
-        let call_id = outline.call_id.map(|call_id| CallIdPlace {
-            hash: call_hash(call_id),
-            start: u32::try_from((call_id.as_ptr() as usize).saturating_sub(start))
-                .unwrap_or(u32::MAX),
-            len: u32::try_from(call_id.len()).unwrap_or(u32::MAX),
-        });
+        let span = |part: &[u8]| Span::of(part, outline.bytes);
+        let method = method.and_then(of_call);
         Self {
-            call_id,
-            shows_call,
-            is_malformed: outline.is_malformed,
+            call_hash: outline.call_id.map(call_hash),
+            shows_call: method.is_some(),
             step,
+            call_id: span(outline.call_id.unwrap_or_default()),
+            from_tag: span(outline.from_tag),
+            to_tag: span(outline.to_tag),
+            branch: span(outline.branch),
+            has_from: outline.has_from,
+            hops: u32::try_from(outline.hops).unwrap_or(u32::MAX),
+            cseq: outline.cseq.map_or(0, |cseq| cseq.number),
+            method: method.unwrap_or(Method::Other(b"")),
+            status,
         }
     }
 
     /// The Call-ID in the bytes that were looked at.
-    pub fn call_id<'m>(&self, bytes: &'m [u8]) -> Option<&'m [u8]> {
-        let CallIdPlace { start, len, .. } = self.call_id?;
-        bytes.get(start as usize..)?.get(..len as usize)
+    pub fn call_id<'m>(&self, bytes: &'m [u8]) -> &'m [u8] {
+        self.call_id.in_bytes(bytes)
     }
-}
-
-/// Where a Call-ID stands in its message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallIdPlace {
-    /// By it messages find their shard.
-    pub hash: u64,
-    start: u32,
-    len: u32,
 }
 
 fn response_step(method: Option<Method<'_>>, status: u16) -> Step {
@@ -147,24 +180,26 @@ pub fn call_hash(call_id: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The methods whose messages show a call (the contract's definition of a call).
-pub fn shows_call(method: Method<'_>) -> bool {
-    matches!(
-        method,
-        Method::Invite
-            | Method::Ack
-            | Method::Bye
-            | Method::Cancel
-            | Method::Prack
-            | Method::Update
-    )
+/// The methods whose messages show a call (the contract's definition of a call); none for any other.
+fn of_call(method: Method<'_>) -> Option<Method<'static>> {
+    Some(match method {
+        Method::Invite => Method::Invite,
+        Method::Ack => Method::Ack,
+        Method::Bye => Method::Bye,
+        Method::Cancel => Method::Cancel,
+        Method::Prack => Method::Prack,
+        Method::Update => Method::Update,
+        _ => return None,
+    })
 }
 
-/// A parsed message at its place, with the fields by which it finds its transaction and dialog.
+/// A message of a call at its place, with the fields by which it finds its transaction and dialog.
 #[derive(Debug)]
 pub struct Seen<'a> {
-    /// The message.
-    pub message: Message<'a>,
+    bytes: &'a [u8],
+    message: OnceCell<Message<'a>>,
+    /// Whether all of the message is there.
+    pub wholeness: Wholeness,
     /// When, and in which frame.
     pub at: Stamp,
     /// Sender of the packet.
@@ -175,72 +210,67 @@ pub struct Seen<'a> {
     pub transport: Transport,
     /// Tag of From; empty where there is none (RFC 2543 peers, cut messages).
     pub from_tag: &'a [u8],
+    /// True where there is a From.
+    pub has_from: bool,
     /// Tag of To; empty where there is none.
     pub to_tag: &'a [u8],
     /// CSeq number; 0 where it can't be read.
     pub cseq: u32,
-    /// Method of CSeq; of the start line where CSeq can't be read.
-    pub method: Method<'a>,
+    /// Method of a request; of a response, that of its CSeq.
+    pub method: Method<'static>,
     /// Branch of the top Via; empty where there is none.
     pub branch: &'a [u8],
     /// Via values: how far from the sender of the request this is.
-    pub hops: usize,
+    pub hops: u32,
+    status: Option<u16>,
 }
 
 impl<'a> Seen<'a> {
-    /// Reads what identifies the message; none where it has no SIP start line.
-    pub fn read(sighting: Sighting<'a>) -> Option<Self> {
-        let message = Message::parse(sighting.bytes, sighting.wholeness)?;
-        let from_tag = message
-            .from()
-            .and_then(|from| from.tag())
-            .unwrap_or_default();
-        let to_tag = message.to().and_then(|to| to.tag()).unwrap_or_default();
-        let branch = message
-            .vias()
-            .next()
-            .and_then(|via| via.branch())
-            .unwrap_or_default();
-        let hops = message.vias().count();
-        let cseq = message.cseq();
-        let method = match message.start {
-            StartLine::Request { method, .. } => method,
-            StartLine::Response { .. } => cseq.map_or(Method::Other(b""), |cseq| cseq.method),
-        };
-        let cseq = cseq.map_or(0, |cseq| cseq.number);
+    /// A message, with what a glance at it told.
+    pub fn new(sighting: Sighting<'a>, glance: &Glance) -> Self {
         let Sighting {
+            bytes,
+            wholeness,
             at,
             from,
             to,
             transport,
-            ..
         } = sighting;
-        Some(Self {
-            message,
+        Self {
+            bytes,
+            message: OnceCell::new(),
+            wholeness,
             at,
             from,
             to,
             transport,
-            from_tag,
-            to_tag,
-            cseq,
-            method,
-            branch,
-            hops,
+            from_tag: glance.from_tag.in_bytes(bytes),
+            has_from: glance.has_from,
+            to_tag: glance.to_tag.in_bytes(bytes),
+            cseq: glance.cseq,
+            method: glance.method,
+            branch: glance.branch.in_bytes(bytes),
+            hops: glance.hops,
+            status: glance.status,
+        }
+    }
+
+    /// The message, parsed when it is first asked for: most of a call's messages never are.
+    pub fn message(&self) -> &Message<'a> {
+        self.message.get_or_init(|| {
+            Message::parse(self.bytes, self.wholeness)
+                .expect("what a glance was cast at has a start line")
         })
     }
 
     /// True for a request.
     pub fn is_request(&self) -> bool {
-        matches!(self.message.start, StartLine::Request { .. })
+        self.status.is_none()
     }
 
     /// Status code of a response.
     pub fn status(&self) -> Option<u16> {
-        match self.message.start {
-            StartLine::Response { status, .. } => Some(status),
-            StartLine::Request { .. } => None,
-        }
+        self.status
     }
 
     /// True for an INVITE that opens a dialog: it has no To tag (RFC 3261 §8.1.1.2).

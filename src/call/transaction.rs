@@ -124,8 +124,7 @@ impl Transaction {
             let fits = request.is_some_and(|request| {
                 !request.branch.is_empty() && Some(request.branch) == branch
             });
-            let is_whole =
-                request.is_some_and(|request| request.message.wholeness == Wholeness::Whole);
+            let is_whole = request.is_some_and(|request| request.wholeness == Wholeness::Whole);
             (!fits, !is_whole, *place)
         };
         self.requests.iter().copied().min_by_key(rank)

@@ -28,6 +28,7 @@ use crate::report::closing::closing;
 use crate::report::columns;
 use crate::report::columns::Print;
 use crate::report::csv::Table;
+use crate::report::csv::lines;
 use crate::report::escape::terminal;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
@@ -191,31 +192,31 @@ impl Outputs {
             zone,
             paths: &paths,
         };
-        let mut rejections = self
-            .rejections
-            .as_mut()
-            .map(|file| Table::begin(columns::calls::COLUMNS, print, file))
-            .transpose()?;
-        analysis.each_rejection::<anyhow::Error>(|row| {
-            Ok(rejections.as_mut().map_or(Ok(()), |table| table.row(row))?)
+        let render = |rows: &[Row]| lines(columns::calls::COLUMNS, print, rows.iter());
+        let mut rejections = self.rejections.as_mut();
+        if let Some(file) = &mut rejections {
+            file.write_all(&render_header(print)?)?;
+        }
+        analysis.each_rejection::<_, anyhow::Error>(render, |lines| match &mut rejections {
+            Some(file) => Ok(file.write_all(&lines?)?),
+            None => Ok(()),
         })?;
-        rejections.map_or(Ok(()), Table::finish)?;
-        let is_wanted = |row: &Row| !only_488 || row.rejections > 0;
-        let trunks = match &mut self.calls {
-            Calls::File(file) => {
-                let mut table = Table::begin(columns::calls::COLUMNS, print, file)?;
-                let trunks = analysis.each_call::<anyhow::Error>(|row| {
-                    if is_wanted(row) {
-                        Ok(table.row(row)?)
-                    } else {
-                        Ok(())
-                    }
-                })?;
-                table.finish()?;
-                trunks
-            }
-            Calls::Stdout(out) => write_to_stdout(analysis, print, is_wanted, out)?,
+        let is_wanted = |row: &&Row| !only_488 || row.rejections > 0;
+        let render = |rows: &[Row]| {
+            lines(
+                columns::calls::COLUMNS,
+                print,
+                rows.iter().filter(is_wanted),
+            )
         };
+        let mut calls = CallsOut {
+            calls: &mut self.calls,
+            is_closed: false,
+        };
+        calls.write(&render_header(print)?)?;
+        let trunks =
+            analysis.each_call::<_, anyhow::Error>(render, |lines| calls.write(&lines?))?;
+        calls.finish()?;
         if let Some(file) = &mut self.trunks {
             let mut table = Table::begin(columns::trunks::COLUMNS, print, file)?;
             for trunk in &trunks {
@@ -248,32 +249,48 @@ impl Outputs {
     }
 }
 
-/// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
-fn write_to_stdout(
-    analysis: &Analysis,
-    print: Print<'_>,
-    is_wanted: impl Fn(&Row) -> bool,
-    out: &mut impl Write,
-) -> anyhow::Result<Vec<TrunkCounts>> {
-    let is_pipe = |error: &io::Error| error.kind() == ErrorKind::BrokenPipe;
-    let mut table = match Table::begin(columns::calls::COLUMNS, print, out) {
-        Ok(table) => Some(table),
-        Err(error) if is_pipe(&error) => None,
-        Err(error) => return Err(error).context("standard output"),
-    };
-    let trunks = analysis.each_call::<anyhow::Error>(|row| {
-        let written = table
-            .as_mut()
-            .filter(|_| is_wanted(row))
-            .map_or(Ok(()), |table| table.row(row));
-        match written {
-            Err(error) if is_pipe(&error) => table = None,
-            other => other.context("standard output")?,
+fn render_header(print: Print<'_>) -> anyhow::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    Table::begin(columns::calls::COLUMNS, print, &mut header)?.finish()?;
+    Ok(header)
+}
+
+/// The calls CSV on its way out.
+struct CallsOut<'o> {
+    calls: &'o mut Calls,
+    is_closed: bool,
+}
+
+impl CallsOut<'_> {
+    fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
+        match self.calls {
+            Calls::File(file) => Ok(file.write_all(lines)?),
+            Calls::Stdout(_) if self.is_closed => Ok(()),
+            Calls::Stdout(out) => {
+                let written = out.write_all(lines);
+                self.check(written)
+            }
         }
-        Ok(())
-    })?;
-    match table.map_or(Ok(()), Table::finish) {
-        Err(error) if !is_pipe(&error) => Err(error).context("standard output"),
-        _ => Ok(trunks),
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        match self.calls {
+            Calls::Stdout(out) if !self.is_closed => {
+                let written = out.flush();
+                self.check(written)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
+    fn check(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(())
+            }
+            other => other.context("standard output"),
+        }
     }
 }

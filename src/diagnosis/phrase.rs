@@ -33,7 +33,7 @@ struct Said {
 impl Reported {
     /// Reads Reason (RFC 3326), Ms-Diagnostics, Warning (RFC 3261 §20.43), and the status line.
     pub fn of(response: &Seen<'_>) -> Self {
-        let message = &response.message;
+        let message = response.message();
         let texts: Vec<Said> = texts(message)
             .into_iter()
             .map(|text| Said::of(&text))

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use crate::call::Glance;
 use crate::call::OfferUnderTest;
 use crate::call::RejectedAt;
 use crate::call::Rejection;
@@ -13,6 +14,7 @@ use crate::call::offer_answer::AgreedStream;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::sdp::SessionDescription;
+use crate::sip::Outline;
 use crate::sip::Wholeness;
 use crate::trunk::Bypass;
 use crate::trunk::Refusal;
@@ -73,7 +75,10 @@ fn seen(bytes: &[u8]) -> Seen<'_> {
         to: end,
         transport: Transport::Tcp,
     };
-    Seen::read(sighting).unwrap()
+    Seen::new(
+        sighting,
+        &Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap()),
+    )
 }
 
 fn with_rejection<T>(

@@ -343,9 +343,8 @@ impl CallShard {
     fn advance(&mut self, mail: &[Mail<'_>], now: Option<Nanos>, with: Surroundings<'_>) -> Rows {
         let mut over = Vec::new();
         for (sighting, glance) in mail {
-            if let Some(call_id) = glance.call_id(sighting.bytes) {
-                self.calls.feed(call_id, sighting, glance, &mut over);
-            }
+            self.calls
+                .feed(glance.call_id(sighting.bytes), sighting, glance, &mut over);
         }
         if let Some(now) = now {
             self.calls.expire(now, &mut over);
@@ -403,8 +402,8 @@ fn shard_of(hash: u64) -> usize {
 }
 
 fn post<'w>(mail: &mut [Vec<Mail<'w>>], sighting: Sighting<'w>, glance: Glance) {
-    if let Some(call_id) = glance.call_id {
-        mail[shard_of(call_id.hash)].push((sighting, glance));
+    if let Some(hash) = glance.call_hash {
+        mail[shard_of(hash)].push((sighting, glance));
     }
 }
 

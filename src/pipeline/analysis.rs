@@ -1,8 +1,18 @@
 //! What a run ends with: rows in order, and the sums.
 
+#![expect(clippy::disallowed_methods, reason = "threads live in pipeline")]
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use rayon::iter::IntoParallelRefIterator;
+use rayon::iter::ParallelIterator;
+use rayon::slice::ParallelSlice;
 
 use crate::capture::inventory::NotRead;
 use crate::capture::inventory::SetAside;
@@ -57,6 +67,7 @@ impl Gathering {
         late: &Totals,
         learned: &Learned,
         settlement: Settlement,
+        pool: Arc<ThreadPool>,
     ) -> Result<Analysis, Error> {
         let mut totals = Totals::default();
         totals.join(&readings.totals.ledger, &readings.totals.sip);
@@ -83,6 +94,7 @@ impl Gathering {
             rejections: self.rejections.finish()?,
             settlement,
             joined: BTreeMap::new(),
+            pool,
         };
         analysis.join_resumed(&self.resumed)?;
         let fewer: usize = analysis.joined.values().map(|parts| parts.parts - 1).sum();
@@ -91,6 +103,12 @@ impl Gathering {
         Ok(analysis)
     }
 }
+
+/// Rows held decoded at once.
+const TOLD_AT_ONCE: usize = 2048;
+
+/// Rows rendered by one thread at a time.
+const RENDERED_AT_ONCE: usize = 128;
 
 /// The rows of a run in order, each to be completed as it is read.
 #[derive(Debug)]
@@ -107,6 +125,7 @@ pub struct Analysis {
     rejections: Sorted<Order, Row>,
     settlement: Settlement,
     joined: BTreeMap<Key, Joined>,
+    pool: Arc<ThreadPool>,
 }
 
 /// Call-ID and caller's tag.
@@ -120,42 +139,90 @@ struct Joined {
 }
 
 impl Analysis {
-    /// Every call, in the order of the calls CSV. Returns the trunks' counts in the order of the trunk report.
-    pub fn each_call<E: From<Error>>(
+    /// Every call, in the order of the calls CSV: `render` makes something of some of them at a time, on any thread, and `each`
+    /// gets it in order. Returns the trunks' counts in the order of the trunk report.
+    pub fn each_call<R: Send, E: From<Error>>(
         &self,
-        mut each: impl FnMut(&Row) -> Result<(), E>,
+        render: impl Fn(&[Row]) -> R + Sync,
+        mut each: impl FnMut(R) -> Result<(), E>,
     ) -> Result<Vec<TrunkCounts>, E> {
         let mut trunks = TrunkTable::default();
         let mut told = BTreeSet::new();
-        for row in self.calls.read().map_err(Error::from)? {
-            let mut row = row.map_err(Error::from)?;
-            if let Some((key, joined)) = self.joined_with(&row) {
-                if !told.insert(key.clone()) {
-                    continue;
-                }
-                row = joined.row.clone();
+        let mut rows = self.calls.read().map_err(Error::from)?;
+        loop {
+            let mut some = self.settled(&mut rows, |row| self.whole(row))?;
+            if some.is_empty() {
+                return Ok(trunks.into_rows());
             }
-            self.settlement.settle(&mut row);
-            trunks.add(&row);
-            each(&row)?;
+            if !self.joined.is_empty() {
+                some.retain(|row| {
+                    self.joined_with(row)
+                        .is_none_or(|(key, _)| told.insert(key.clone()))
+                });
+            }
+            for row in &some {
+                trunks.add(row);
+            }
+            self.rendered(&some, &render)
+                .into_iter()
+                .try_for_each(&mut each)?;
         }
-        Ok(trunks.into_rows())
     }
 
-    /// Every rejection, in the order of the rejections CSV. Counts them by case and verdict in the summary.
-    pub fn each_rejection<E: From<Error>>(
+    /// Every rejection, in the order of the rejections CSV, as [`Analysis::each_call`] gives the calls. Counts them by case and
+    /// verdict in the summary.
+    pub fn each_rejection<R: Send, E: From<Error>>(
         &mut self,
-        mut each: impl FnMut(&Row) -> Result<(), E>,
+        render: impl Fn(&[Row]) -> R + Sync,
+        mut each: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
-        for row in self.rejections.read().map_err(Error::from)? {
-            let mut row = row.map_err(Error::from)?;
-            self.settlement.settle(&mut row);
-            if let Some(diagnosis) = &row.diagnosis {
-                self.summary.count(diagnosis);
+        let mut summary = self.summary.clone();
+        let mut rows = self.rejections.read().map_err(Error::from)?;
+        loop {
+            let some = self.settled(&mut rows, |row| row)?;
+            if some.is_empty() {
+                break;
             }
-            each(&row)?;
+            some.iter()
+                .filter_map(|row| row.diagnosis.as_ref())
+                .for_each(|diagnosis| summary.count(diagnosis));
+            self.rendered(&some, &render)
+                .into_iter()
+                .try_for_each(&mut each)?;
         }
+        drop(rows);
+        self.summary = summary;
         Ok(())
+    }
+
+    /// The next rows, complete; none at the end.
+    fn settled<'r>(
+        &self,
+        rows: &mut impl Iterator<Item = io::Result<Cow<'r, [u8]>>>,
+        whole: impl Fn(Row) -> Row + Sync,
+    ) -> Result<Vec<Row>, Error> {
+        let encoded: Vec<Cow<'r, [u8]>> = rows.take(TOLD_AT_ONCE).collect::<io::Result<_>>()?;
+        let settled = |bytes: &Cow<'r, [u8]>| {
+            let mut row = whole(Sorted::<Order, Row>::decode(bytes)?);
+            self.settlement.settle(&mut row);
+            Ok(row)
+        };
+        self.pool
+            .install(|| encoded.par_iter().map(settled).collect())
+    }
+
+    fn rendered<R: Send>(&self, rows: &[Row], render: &(impl Fn(&[Row]) -> R + Sync)) -> Vec<R> {
+        self.pool
+            .install(|| rows.par_chunks(RENDERED_AT_ONCE).map(render).collect())
+    }
+
+    /// The row of the whole call, where it was closed and went on.
+    fn whole(&self, row: Row) -> Row {
+        if self.joined.is_empty() {
+            return row;
+        }
+        let joined = self.joined_with(&row).map(|(_, joined)| joined.row.clone());
+        joined.unwrap_or(row)
     }
 
     /// Puts the parts of calls that went on after they were closed together. Such calls are few.
@@ -164,7 +231,7 @@ impl Analysis {
             return Ok(());
         }
         for row in self.calls.read()? {
-            let row = row?;
+            let row = Sorted::<Order, Row>::decode(&row?)?;
             if !resumed.contains(&row.call_id) {
                 continue;
             }

@@ -82,10 +82,15 @@ pub fn analyze(options: &Options, progress: &dyn Progress) -> Result<Analysis, E
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
         .build()?;
-    pool.install(|| run(options, progress))
+    let pool = Arc::new(pool);
+    pool.install(|| run(options, progress, &pool))
 }
 
-fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
+fn run(
+    options: &Options,
+    progress: &dyn Progress,
+    pool: &Arc<rayon::ThreadPool>,
+) -> Result<Analysis, Error> {
     let Inventory { captures, others } = inventory::take(&options.paths);
     progress.total(
         captures
@@ -130,7 +135,14 @@ fn run(options: &Options, progress: &dyn Progress) -> Result<Analysis, Error> {
         sbc,
         history: learned.history.clone(),
     };
-    gathering.finish(&readings, &others, &totals, &learned, settlement)
+    gathering.finish(
+        &readings,
+        &others,
+        &totals,
+        &learned,
+        settlement,
+        Arc::clone(pool),
+    )
 }
 
 fn decode(tasks: &[Task<'_>], teams: &Teams) -> Vec<Option<Chunk>> {

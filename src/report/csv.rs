@@ -48,6 +48,33 @@ impl<'p, T, W: Write> Table<'p, T, W> {
     }
 }
 
+/// Rows as the lines that [`Table`] writes for them, without the header.
+pub fn lines<T>(
+    columns: &'static [Column<T>],
+    print: Print<'_>,
+    rows: impl Iterator<Item = impl std::borrow::Borrow<T>>,
+) -> io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(LINES);
+    let writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .buffer_capacity(LINES)
+        .from_writer(&mut out);
+    let mut table = Table {
+        columns,
+        print,
+        writer,
+        cell: String::new(),
+    };
+    for row in rows {
+        table.row(row.borrow())?;
+    }
+    table.finish()?;
+    Ok(out)
+}
+
+/// The usual bytes of some lines together.
+const LINES: usize = 64 << 10;
+
 /// What lies behind the CSV writer's error: whether a pipe was closed shows in the kind.
 fn cause(error: csv::Error) -> io::Error {
     match error.into_kind() {

@@ -58,7 +58,11 @@ pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Opt
         request_time: first.at.time,
         trunk: trunk_of(call, parties, with.teams, with.config, path),
         direction: parties.direction(call),
-        call_id: first.message.call_id().map(Text::from).unwrap_or_default(),
+        call_id: first
+            .message()
+            .call_id()
+            .map(Text::from)
+            .unwrap_or_default(),
         caller_tag: call.caller_tag().map(Text::from).unwrap_or_default(),
         outcome: call.outcome(),
         final_status: call.final_response().and_then(Seen::status),
@@ -93,11 +97,11 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
         return;
     }
     row.caller = first
-        .message
+        .message()
         .from()
         .map(|from| user_of(from.uri))
         .unwrap_or_default();
-    match first.message.start {
+    match first.message().start {
         StartLine::Request { uri, .. } => {
             row.callee = user_of(uri);
             (row.source, row.destination) = (Some(first.from), Some(first.to));
@@ -175,7 +179,7 @@ fn user_of(uri: &[u8]) -> Text {
 fn agent(seen: &Seen<'_>, names: &[HeaderName]) -> Text {
     names
         .iter()
-        .find_map(|&name| seen.message.header(name))
+        .find_map(|&name| seen.message().header(name))
         .map(|value| Text::from(value.as_ref()))
         .unwrap_or_default()
 }

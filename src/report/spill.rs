@@ -1,5 +1,6 @@
 //! Sorting more rows than memory should hold: sorted runs in temporary files, merged as they are read.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -170,8 +171,8 @@ pub struct Sorted<K, T> {
 }
 
 impl<K: Ord + Serialize + DeserializeOwned + Clone, T: DeserializeOwned> Sorted<K, T> {
-    /// The items from the first on. One reader at a time: the runs have one position each.
-    pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<T>>> {
+    /// The items from the first on, for [`Sorted::decode`]. One reader at a time: the runs have one position each.
+    pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<Cow<'_, [u8]>>>> {
         let mut spilled = Merge::<K>::begin(&self.runs)?;
         let mut held = self.held.iter().peekable();
         let mut ahead = spilled.next()?;
@@ -186,15 +187,20 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: DeserializeOwned> Sorted<
             if is_held {
                 return held
                     .next()
-                    .map(|(_, range)| decoded(&self.bytes[range.clone()]));
+                    .map(|(_, range)| Ok(Cow::Borrowed(&self.bytes[range.clone()])));
             }
             let (_, bytes) = ahead.take()?;
             match spilled.next() {
                 Ok(next) => ahead = next,
                 Err(error) => return Some(Err(error)),
             }
-            Some(decoded(&bytes))
+            Some(Ok(Cow::Owned(bytes)))
         }))
+    }
+
+    /// An item that [`Sorted::read`] gave.
+    pub fn decode(bytes: &[u8]) -> io::Result<T> {
+        decoded(bytes)
     }
 }
 
@@ -303,6 +309,7 @@ fn part(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
+    use super::Sorted;
     use super::Sorter;
 
     fn sorted(bound: usize, items: &[(u32, String)]) -> Vec<(u32, String)> {
@@ -311,9 +318,14 @@ mod tests {
             sorter.push(item.0, item).unwrap();
         }
         let in_order = sorter.finish().unwrap();
-        let first: Vec<_> = in_order.read().unwrap().map(Result::unwrap).collect();
-        let again: Vec<_> = in_order.read().unwrap().map(Result::unwrap).collect();
-        assert_eq!(first, again);
+        let read = || -> Vec<(u32, String)> {
+            let items = in_order.read().unwrap();
+            items
+                .map(|item| Sorted::<u32, (u32, String)>::decode(&item.unwrap()).unwrap())
+                .collect()
+        };
+        let first = read();
+        assert_eq!(first, read());
         first
     }
 

@@ -9,9 +9,12 @@ use memchr::memchr;
 use super::defect::Defect;
 use super::fields::cseq;
 use super::fields::cseq::CSeq;
+use super::fields::name_addr;
+use super::fields::via;
 use super::framing::ContentLength;
 use super::framing::Wholeness;
 use super::framing::skip_blanks;
+use super::grammar::list;
 use super::header::Fields;
 use super::header::HeaderName;
 use super::start_line::StartLine;
@@ -29,6 +32,16 @@ pub struct Outline<'a> {
     pub call_id: Option<&'a [u8]>,
     /// The first CSeq, where it can be read.
     pub cseq: Option<CSeq<'a>>,
+    /// The tag of From; empty where there is none.
+    pub from_tag: &'a [u8],
+    /// True where there is a From.
+    pub has_from: bool,
+    /// The tag of To; empty where there is none.
+    pub to_tag: &'a [u8],
+    /// The branch of the top Via; empty where there is none.
+    pub branch: &'a [u8],
+    /// How many Via values there are.
+    pub hops: usize,
     /// True where From, To, Via, Call-ID or CSeq is missing or unreadable (RFC 3261 §8.1.1).
     pub is_malformed: bool,
 }
@@ -85,8 +98,8 @@ impl<'a> Outline<'a> {
         let start = StartLine::parse(line.strip_suffix(b"\r").unwrap_or(line), &mut defects)?;
         let mut fields = Fields::new(bytes, end.map_or(bytes.len(), |end| end + 1));
         let mut length = ContentLength::Absent;
-        let (mut call_id, mut cseq) = (None, None);
-        let (mut has_from, mut has_to, mut has_via) = (false, false, false);
+        let (mut call_id, mut cseq, mut from, mut to, mut via) = (None, None, None, None, None);
+        let mut hops = 0;
         for field in &mut fields {
             // A header that a cut ended says nothing, as in `Message::parse`.
             if wholeness == Wholeness::Cut && !field.is_ended {
@@ -99,20 +112,37 @@ impl<'a> Outline<'a> {
                 }
                 HeaderName::CSeq => cseq = cseq.or(Some(field.value)),
                 HeaderName::ContentLength => length = length.and(field.value),
-                HeaderName::From => has_from = true,
-                HeaderName::To => has_to = true,
-                HeaderName::Via => has_via = true,
+                HeaderName::From => from = from.or(Some(field.value)),
+                HeaderName::To => to = to.or(Some(field.value)),
+                HeaderName::Via => {
+                    hops += list(field.value)
+                        .filter(|element| !element.is_empty())
+                        .count();
+                    via = via.or(Some(field.value));
+                }
                 _ => {}
             }
         }
+        let tag = |value: Option<&'a [u8]>| {
+            value
+                .and_then(|value| name_addr::parse(value.trim_ascii()).tag())
+                .unwrap_or_default()
+        };
+        let top = via.and_then(|value| list(value).find_map(via::parse));
         let cseq = cseq.and_then(cseq::parse);
-        let is_malformed = call_id.is_none() || cseq.is_none() || !(has_from && has_to && has_via);
+        let is_malformed =
+            call_id.is_none() || cseq.is_none() || from.is_none() || to.is_none() || via.is_none();
         let outline = Self {
             bytes,
             wholeness,
             start,
             call_id,
             cseq,
+            from_tag: tag(from),
+            has_from: from.is_some(),
+            to_tag: tag(to),
+            branch: top.and_then(|via| via.branch()).unwrap_or_default(),
+            hops,
             is_malformed,
         };
         Some((outline, fields.body(), length))
@@ -142,6 +172,25 @@ mod tests {
             assert_eq!(outline.start, message.start);
             assert_eq!(outline.call_id, message.call_id());
             assert_eq!(outline.cseq, message.cseq());
+            assert_eq!(
+                outline.from_tag,
+                message
+                    .from()
+                    .and_then(|from| from.tag())
+                    .unwrap_or_default()
+            );
+            assert_eq!(
+                outline.to_tag,
+                message.to().and_then(|to| to.tag()).unwrap_or_default()
+            );
+            assert_eq!(
+                outline.branch,
+                message
+                    .vias()
+                    .next()
+                    .and_then(|via| via.branch())
+                    .unwrap_or_default()
+            );
         }
     }
 

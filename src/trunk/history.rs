@@ -53,7 +53,7 @@ impl TrunkHistory {
             if teams_end(request, teams) == Some(End::Sender) {
                 continue;
             }
-            if let Body::Sdp(offer) = request.message.sdp() {
+            if let Body::Sdp(offer) = request.message().sdp() {
                 self.count(trunk, has_candidate(offer));
             }
         }

@@ -117,7 +117,7 @@ pub fn teams_end(seen: &Seen<'_>, teams: &Teams) -> Option<End> {
 
 fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
     let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(host));
-    let (sender, receiver) = match (ground, seen.message.start) {
+    let (sender, receiver) = match (ground, seen.message().start) {
         (Ground::Address, _) => (
             teams.has_address(seen.from.address),
             teams.has_address(seen.to.address),
@@ -148,12 +148,12 @@ fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
 fn product_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
     [HeaderName::Server, HeaderName::UserAgent]
         .into_iter()
-        .filter_map(|name| seen.message.header(name))
+        .filter_map(|name| seen.message().header(name))
         .any(|product| teams.has_agent(&product))
 }
 
 fn via_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
-    seen.message
+    seen.message()
         .vias()
         .next()
         .is_some_and(|via| teams.has_host(via.host))
@@ -161,7 +161,7 @@ fn via_is_teams(seen: &Seen<'_>, teams: &Teams) -> bool {
 
 /// The host in a From, To or Contact.
 pub(super) fn host<'a>(seen: &Seen<'a>, name: HeaderName) -> Option<&'a [u8]> {
-    let host = seen.message.addresses(name).next()?.parsed_uri().host;
+    let host = seen.message().addresses(name).next()?.parsed_uri().host;
     (!host.is_empty()).then_some(host)
 }
 
