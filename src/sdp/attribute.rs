@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use memchr::memmem;
-
 /// Attributes kept of one section. The longest description seen has 150 in all.
 pub(super) const MAX_ATTRIBUTES: usize = 1024;
+
+/// Attributes that a section usually has, so that growing is rare.
+const USUAL_ATTRIBUTES: usize = 24;
 
 /// An attribute. Its value is kept only where it holds no key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,7 +55,10 @@ fn holds_key(name: &[u8], value: &[u8]) -> bool {
     name.get(..6)
         .is_some_and(|begin| begin.eq_ignore_ascii_case(b"crypto"))
         || name.eq_ignore_ascii_case(b"key-mgmt")
-        || memmem::find(value, b"inline:").is_some()
+        || memchr::memchr_iter(b'i', value).any(|at| {
+            let word = value.get(at..).unwrap_or_default();
+            word.starts_with(b"inline:")
+        })
 }
 
 /// The attributes of one section, in order.
@@ -67,6 +71,9 @@ pub struct Attributes<'a> {
 impl<'a> Attributes<'a> {
     /// Keeps one more; false for the first that finds no room.
     pub(super) fn push(&mut self, attribute: Attribute<'a>) -> bool {
+        if self.kept.is_empty() {
+            self.kept.reserve(USUAL_ATTRIBUTES);
+        }
         if self.kept.len() < MAX_ATTRIBUTES {
             self.kept.push(attribute);
             return true;

@@ -73,6 +73,7 @@ impl<'a> MediaDescription<'a> {
         if formats.is_empty() {
             defects.push(Defect::FormatsMissing { line });
         }
+        let rtpmaps = Vec::with_capacity(formats.len());
         Some(Self {
             media,
             port: u32::from(port.unwrap_or(0)),
@@ -85,7 +86,7 @@ impl<'a> MediaDescription<'a> {
             connection: None,
             bandwidths: Vec::new(),
             attributes: Attributes::default(),
-            rtpmaps: Vec::new(),
+            rtpmaps,
             fmtps: Vec::new(),
             crypto: Vec::new(),
             candidates: Vec::new(),

@@ -89,7 +89,10 @@ pub struct SessionDescription<'a> {
 impl<'a> SessionDescription<'a> {
     /// Reads a body. Never fails.
     pub fn parse(body: &'a [u8]) -> Self {
-        let mut session = Self::default();
+        let mut session = Self {
+            media: Vec::with_capacity(2),
+            ..Self::default()
+        };
         session.read_lines(body);
         session.note_missing();
         session

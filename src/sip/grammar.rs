@@ -146,7 +146,9 @@ impl<'a> Parts<'a> {
     /// Where the first separator outside quotes and brackets is.
     fn next_separator(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
+        while let Some(next) = memchr::memchr3(self.separator, b'"', b'<', bytes.get(at..)?) {
+            at += next;
+            let byte = bytes.get(at).copied()?;
             if byte == self.separator {
                 return Some(at);
             }

@@ -105,6 +105,9 @@ impl<'a> Outline<'a> {
             if wholeness == Wholeness::Cut && !field.is_ended {
                 continue;
             }
+            if !may_matter(field.written) {
+                continue;
+            }
             match HeaderName::parse(field.written) {
                 HeaderName::CallId => {
                     let value = field.value.trim_ascii();
@@ -147,6 +150,15 @@ impl<'a> Outline<'a> {
         };
         Some((outline, fields.body(), length))
     }
+}
+
+/// The cheapest test first: whether a name can be Call-ID, CSeq, Content-Length, From, To or Via, compact or not.
+fn may_matter(written: &[u8]) -> bool {
+    let first = written.first().map_or(0, u8::to_ascii_lowercase);
+    matches!(
+        (written.len(), first),
+        (1, _) | (2, b't') | (3, b'v') | (4, b'c' | b'f') | (7 | 14, b'c')
+    )
 }
 
 #[cfg(test)]

@@ -62,17 +62,17 @@ fn contact<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
         seen.status()
             .is_none_or(|status| status < 300 || status == 488)
     };
-    let contacts: Vec<_> = sent_by(side, call)
+    let mut contacts = sent_by(side, call)
         .filter(speaks_for_itself)
         .filter_map(|seen| host(seen, HeaderName::Contact))
-        .take(4)
-        .collect();
-    contacts
-        .iter()
-        .find(|host| is_name(host))
-        .or(contacts.first())
-        .copied()
+        .take(CONTACTS)
+        .peekable();
+    let first = contacts.peek().copied();
+    contacts.find(|host| is_name(host)).or(first)
 }
+
+/// Contacts looked at before an address is taken for a name that is nowhere.
+const CONTACTS: usize = 4;
 
 /// The host of From where the SBC is the caller, of To where it is the callee.
 fn identity<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {

@@ -117,26 +117,24 @@ pub fn teams_end(seen: &Seen<'_>, teams: &Teams) -> Option<End> {
 
 fn teams_end_by(ground: Ground, seen: &Seen<'_>, teams: &Teams) -> Option<End> {
     let host_of = |name| host(seen, name).is_some_and(|host| teams.has_host(host));
-    let (sender, receiver) = match (ground, seen.message().start) {
-        (Ground::Address, _) => (
+    let (sender, receiver) = match ground {
+        Ground::Address => (
             teams.has_address(seen.from.address),
             teams.has_address(seen.to.address),
         ),
-        (Ground::Product, _) => (product_is_teams(seen, teams), false),
-        (Ground::Contact, StartLine::Request { uri, .. }) => (
-            host_of(HeaderName::Contact) || via_is_teams(seen, teams),
-            teams.has_host(Uri::parse(uri).host),
-        ),
-        // The top Via of a response is that of the element it is sent to (RFC 3261 §18.2.2).
-        (Ground::Contact, StartLine::Response { .. }) => {
-            (host_of(HeaderName::Contact), via_is_teams(seen, teams))
-        }
-        (Ground::Identity, StartLine::Request { .. }) => {
+        Ground::Product => (product_is_teams(seen, teams), false),
+        Ground::Contact => match seen.message().start {
+            StartLine::Request { uri, .. } => (
+                host_of(HeaderName::Contact) || via_is_teams(seen, teams),
+                teams.has_host(Uri::parse(uri).host),
+            ),
+            // The top Via of a response is that of the element it is sent to (RFC 3261 §18.2.2).
+            StartLine::Response { .. } => (host_of(HeaderName::Contact), via_is_teams(seen, teams)),
+        },
+        Ground::Identity if seen.is_request() => {
             (host_of(HeaderName::From), host_of(HeaderName::To))
         }
-        (Ground::Identity, StartLine::Response { .. }) => {
-            (host_of(HeaderName::To), host_of(HeaderName::From))
-        }
+        Ground::Identity => (host_of(HeaderName::To), host_of(HeaderName::From)),
     };
     match (sender, receiver) {
         (true, false) => Some(End::Sender),
