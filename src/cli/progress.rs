@@ -25,7 +25,6 @@ impl Bar {
         bar.set_style(
             ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
 
@@ -37,8 +36,10 @@ impl Bar {
 
 impl Progress for Bar {
     fn total(&self, bytes: u64) {
+        // Before there is a length, the bar would look full.
         self.0.set_length(bytes);
         self.0.reset_eta();
+        self.0.enable_steady_tick(Duration::from_millis(200));
     }
 
     fn read(&self, bytes: u64) {

@@ -145,12 +145,14 @@ impl Trunk {
                 .iter()
                 .any(|network| network.contains(&address.to_canonical()))
         });
-        has_host
-            || has_address
-            || self
-                .paths
+        // A path is relative to where the program was started: `*/carrier-a/*` is meant to fit `carrier-a/1.pcap` too.
+        let from_here = format!("./{path}");
+        let has_path = |pattern: &String| {
+            [path, &from_here]
                 .iter()
-                .any(|pattern| matches(pattern.as_bytes(), path.as_bytes()))
+                .any(|path| matches(pattern.as_bytes(), path.as_bytes()))
+        };
+        has_host || has_address || self.paths.iter().any(has_path)
     }
 }
 
@@ -233,6 +235,7 @@ bypass = true
             Some("Carrier A")
         );
         assert_eq!(name(None, Some("198.51.100.77"), ""), Some("Carrier A"));
+        assert_eq!(name(None, None, "carrier-a/1.pcap"), Some("Carrier A"));
         assert_eq!(
             name(None, None, "/night/carrier-a/1.pcap"),
             Some("Carrier A")
