@@ -3,6 +3,8 @@
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
 use crate::diagnosis::show;
+use crate::sdp::ConnectionData;
+use crate::sdp::MediaDescription;
 
 use super::Case;
 use super::Observation;
@@ -15,7 +17,7 @@ pub(super) const CASE: Case = Case {
     phrases: &["blackhole media", "negotiate a new modality"],
     meaning: "A stream of the offer has the connection address 0.0.0.0, which Teams does not support: there is nowhere to send its media.",
     confirmed_by: "The effective connection address (the stream's own c= line, else the session's) of a live stream is 0.0.0.0 or ::. 0.0.0.0 in o=, in a=rtcp, \
-                   as raddr of a candidate, on a stream with port 0, or in a session c= that every stream overrides is not it. Without the phrase it is inferred \
+                   as raddr of a candidate, on a stream with port 0, on a stream with port 9 and candidates, or in a session c= that every stream overrides is not it. Without the phrase it is inferred \
                    where a stream is new in this offer, else possible: a plain hold by 0.0.0.0.",
     remedy: "On the SBC, replace 0.0.0.0 in c= by a real address towards Teams, and hold by a=inactive instead of 0.0.0.0.",
     page: PAGE,
@@ -40,11 +42,11 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
             .enumerate()
             .filter(|(_, media)| media.is_live())
     };
-    let blackhole = live().find(|(_, media)| {
-        description
-            .connection_of(media)
-            .is_some_and(crate::sdp::ConnectionData::is_unspecified)
-    });
+    let is_unspecified = |media| {
+        let connection = description.connection_of(media);
+        connection.is_some_and(ConnectionData::is_unspecified) && !waits_for_ice(media)
+    };
+    let blackhole = live().find(|(_, media)| is_unspecified(media));
     let Some((place, stream)) = blackhole else {
         return Observation::Refutes(
             "no live stream has the connection address 0.0.0.0".to_owned(),
@@ -73,6 +75,12 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     } else {
         format!("{seen}; no stream is new, so it may be a plain hold")
     })
+}
+
+/// 0.0.0.0 with port 9 stands for "no default candidate" where candidates follow (RFC 8840 §4.1.1): no hold, and no
+/// address that media would go to.
+fn waits_for_ice(media: &MediaDescription<'_>) -> bool {
+    media.port == 9 && media.candidate_lines > 0
 }
 
 #[cfg(test)]
@@ -167,9 +175,13 @@ mod tests {
 
     #[test]
     fn port_9_with_ice_is_not_it() {
-        assert!(!fires(
-            "c=IN IP4 192.0.2.7\nt=0 0\nm=audio 9 RTP/SAVP 8\na=candidate:1 1 UDP 2130706431 192.0.2.7 4000 typ host"
-        ));
+        let candidate = "a=candidate:1 1 UDP 2130706431 192.0.2.7 4000 typ host";
+        for address in ["192.0.2.7", "0.0.0.0"] {
+            assert!(!fires(&format!(
+                "c=IN IP4 {address}\nt=0 0\nm=audio 9 RTP/SAVP 8\n{candidate}"
+            )));
+        }
+        assert!(fires("c=IN IP4 0.0.0.0\nt=0 0\nm=audio 9 RTP/SAVP 8"));
     }
 
     #[test]
