@@ -229,4 +229,20 @@ mod tests {
             Some(&b'a')
         );
     }
+
+    /// Where this and tshark part on fuzzed messages.
+    #[test]
+    fn a_damaged_start_line_is_read_while_it_has_the_form_of_one() {
+        for line in [
+            &b"INVITE sip:0%s\x00239@sip.example SIP/2.0\r\nVia: x\r\n"[..],
+            b"SIP/2.0 401 Unauthori%s\x00\r\nCall-ID: 1\r\n",
+            b"SIP/2.0 40  Request Timeout\r\nVia: x\r\n",
+        ] {
+            assert!(begins_like_sip(line), "{}", line.escape_ascii());
+        }
+        assert!(
+            !begins_like_sip(b"CANCEL sip:9@voip.example SIP/2.0\r7Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"),
+            "a CR alone ends no line, so this one ends in another header"
+        );
+    }
 }
