@@ -168,6 +168,12 @@ impl Defragmenter {
         self.evicted
     }
 
+    /// The end of all captures: what is open now is given up, too. Returns all that was.
+    pub fn finish(self) -> u64 {
+        let open = self.open.values().filter(|entry| !entry.has_completed);
+        self.evicted + open.count() as u64
+    }
+
     fn give_up(&mut self, key: &Key) {
         if let Some(entry) = self.open.remove(key) {
             self.held = self.held.saturating_sub(entry.held);

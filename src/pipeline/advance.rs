@@ -6,6 +6,7 @@
 use std::hash::BuildHasher;
 
 use rayon::iter::IndexedParallelIterator;
+use rayon::iter::IntoParallelIterator;
 use rayon::iter::IntoParallelRefMutIterator;
 use rayon::iter::ParallelIterator;
 use rustc_hash::FxBuildHasher;
@@ -56,6 +57,8 @@ pub struct Carry<'s> {
     ledger: Ledger,
     sip: SipCounts,
     sbc: SbcAddresses,
+    /// Bytes of SIP connections that never came.
+    lost: u64,
 }
 
 /// The open calls of one shard, and what its closed calls taught.
@@ -84,6 +87,15 @@ pub struct Learned {
     pub datagrams_evicted: u64,
 }
 
+impl Learned {
+    fn join(&mut self, other: Self) {
+        self.history.join(other.history);
+        self.sbc.join(&other.sbc);
+        self.messages_left_out += other.messages_left_out;
+        self.calls_evicted += other.calls_evicted;
+    }
+}
+
 /// The rows of calls that are over.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -109,6 +121,7 @@ impl<'s> Carry<'s> {
             ledger: Ledger::default(),
             sip: SipCounts::default(),
             sbc: SbcAddresses::default(),
+            lost: 0,
         }
     }
 
@@ -134,14 +147,12 @@ impl<'s> Carry<'s> {
     /// Closes everything.
     pub fn finish(mut self) -> (Vec<Rows>, Learned, Totals) {
         let mut learned = Learned {
-            datagrams_evicted: self.defragmenter.evicted(),
+            datagrams_evicted: std::mem::take(&mut self.defragmenter).finish(),
             ..Learned::default()
         };
         let mut found: Vec<Found> = (0..SHARDS).map(|_| Found::default()).collect();
         for (flow, found) in std::mem::take(&mut self.flows).into_iter().zip(&mut found) {
-            let (evicted, lost) = flow.finish(found);
-            learned.connections_evicted += evicted;
-            learned.stream_bytes_lost += lost;
+            learned.connections_evicted += flow.finish(found);
         }
         let mut mail = boxes();
         for found in &found {
@@ -152,10 +163,17 @@ impl<'s> Carry<'s> {
         }
         let mut rows = self.advance_calls(&mail, None);
         let with = self.with;
-        for shard in self.calls {
-            rows.push(shard.finish(with, &mut learned));
+        let shards = std::mem::take(&mut self.calls);
+        let last: Vec<(Rows, Learned)> = shards
+            .into_par_iter()
+            .map(|shard| shard.finish(with))
+            .collect();
+        for (some, taught) in last {
+            rows.push(some);
+            learned.join(taught);
         }
         learned.sbc.join(&self.sbc);
+        learned.stream_bytes_lost = self.lost;
         (
             rows,
             learned,
@@ -170,6 +188,7 @@ impl<'s> Carry<'s> {
         self.ledger.join(&found.ledger);
         self.sip.join(&found.sip);
         self.sbc.join(&found.sbc);
+        self.lost += found.lost;
     }
 
     /// Puts fragments together. Serial: fragments are few.
@@ -352,15 +371,12 @@ impl CallShard {
         tell(&over, with, &mut self.learned)
     }
 
-    fn finish(mut self, with: Surroundings<'_>, learned: &mut Learned) -> Rows {
+    fn finish(mut self, with: Surroundings<'_>) -> (Rows, Learned) {
         let mut over = Vec::new();
-        learned.messages_left_out += self.calls.left_out;
-        learned.calls_evicted += self.calls.evicted;
+        self.learned.messages_left_out = self.calls.left_out;
+        self.learned.calls_evicted = self.calls.evicted;
         self.calls.finish(&mut over);
-        let rows = tell(&over, with, &mut self.learned);
-        learned.history.join(self.learned.history);
-        learned.sbc.join(&self.learned.sbc);
-        rows
+        (tell(&over, with, &mut self.learned), self.learned)
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Found {
     pub sip: SipCounts,
     /// Addresses that talked to Teams.
     pub sbc: SbcAddresses,
+    /// Bytes of SIP connections that never came.
+    pub lost: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -162,9 +164,9 @@ impl FlowShard {
         }
     }
 
-    /// Ends everything. Returns how many connections were given up for lack of room, and how many bytes never came.
-    pub fn finish(mut self, found: &mut Found) -> (u64, u64) {
-        let (evicted, lost) = (self.connections.evicted(), self.connections.lost_bytes());
+    /// Ends everything. Returns how many connections were given up for lack of room.
+    pub fn finish(mut self, found: &mut Found) -> u64 {
+        let evicted = self.connections.evicted();
         let carried = &mut self.carried;
         self.connections
             .finish(&mut |delivery| deliver_late(carried, &delivery, found));
@@ -173,7 +175,7 @@ impl FlowShard {
         for (_, mut carried) in rest {
             carried.decide(&mut found.ledger);
         }
-        (evicted, lost)
+        evicted
     }
 }
 
@@ -209,6 +211,7 @@ fn deliver(
             found.keep(bytes, wholeness, at, from, to);
         }),
         Event::Lost(lost) if !carried.is_tls => {
+            found.lost += if carried.is_sip { lost } else { 0 };
             carried.framers[direction].lose(lost, &mut |bytes, wholeness| {
                 found.keep(bytes, wholeness, at, from, to);
             });
