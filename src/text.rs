@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes from the wire, in whatever encoding they came.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Text(Vec<u8>);
+pub struct Text(#[serde(with = "serde_bytes")] Vec<u8>);
 
 impl Text {
     /// The bytes as they were on the wire.

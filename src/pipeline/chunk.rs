@@ -25,6 +25,12 @@ use crate::trunk::party::End;
 use super::ledger::Ledger;
 use super::ledger::SipCounts;
 
+/// Room for the events of a chunk that is mostly media, so that growing is rare.
+const USUAL_EVENTS: usize = 512;
+
+/// Room for their payloads.
+const USUAL_BYTES: usize = 128 << 10;
+
 /// A decoded chunk.
 #[derive(Debug)]
 pub struct Chunk {
@@ -117,8 +123,8 @@ impl Chunk {
             end: from.clone(),
             stopped: Stopped::AtUntil,
             records: 0,
-            events: Vec::new(),
-            bytes: Vec::new(),
+            events: Vec::with_capacity(USUAL_EVENTS),
+            bytes: Vec::with_capacity(USUAL_BYTES),
             ledger: Ledger::default(),
             sip: SipCounts::default(),
             sbc: SbcAddresses::default(),

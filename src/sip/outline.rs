@@ -105,10 +105,7 @@ impl<'a> Outline<'a> {
             if wholeness == Wholeness::Cut && !field.is_ended {
                 continue;
             }
-            if !may_matter(field.written) {
-                continue;
-            }
-            match HeaderName::parse(field.written) {
+            match name_of(field.written) {
                 HeaderName::CallId => {
                     let value = field.value.trim_ascii();
                     call_id = call_id.or((!value.is_empty()).then_some(value));
@@ -152,13 +149,25 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The cheapest test first: whether a name can be Call-ID, CSeq, Content-Length, From, To or Via, compact or not.
-fn may_matter(written: &[u8]) -> bool {
+/// The names that an outline needs, told by length and first letter before they are compared; all others are
+/// [`HeaderName::Other`].
+fn name_of(written: &[u8]) -> HeaderName {
     let first = written.first().map_or(0, u8::to_ascii_lowercase);
-    matches!(
-        (written.len(), first),
-        (1, _) | (2, b't') | (3, b'v') | (4, b'c' | b'f') | (7 | 14, b'c')
-    )
+    let name = match (written.len(), first) {
+        (1, _) => return HeaderName::parse(written),
+        (2, b't') => HeaderName::To,
+        (3, b'v') => HeaderName::Via,
+        (4, b'f') => HeaderName::From,
+        (4, b'c') => HeaderName::CSeq,
+        (7, b'c') => HeaderName::CallId,
+        (14, b'c') => HeaderName::ContentLength,
+        _ => return HeaderName::Other,
+    };
+    if name.names(written) {
+        name
+    } else {
+        HeaderName::Other
+    }
 }
 
 #[cfg(test)]

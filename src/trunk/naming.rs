@@ -27,17 +27,16 @@ pub fn trunk_of(
     path: &str,
 ) -> Text {
     let side = parties.sbc();
-    let hosts: Vec<&[u8]> = contact(call, side)
-        .into_iter()
-        .chain(identity(call, side))
-        .collect();
+    let contact = contact(call, side);
+    if config.trunks.is_empty()
+        && let Some(host) = contact.filter(|host| is_name(host))
+    {
+        return Text::from(host.to_ascii_lowercase());
+    }
+    let hosts: Vec<&[u8]> = contact.into_iter().chain(identity(call, side)).collect();
     let address = address(call, side, teams);
-    let configured = hosts
-        .iter()
-        .map(|host| Some(*host))
-        .chain([None])
-        .find_map(|host| config.trunk_for(host, address, path));
-    if let Some(trunk) = configured {
+    let mut keys = hosts.iter().map(|host| Some(*host)).chain([None]);
+    if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
         return Text::from(trunk.name.as_str());
     }
     match hosts.into_iter().find(|host| is_name(host)) {
