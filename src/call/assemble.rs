@@ -161,10 +161,14 @@ impl<'a> Call<'a> {
         let answer = self
             .final_response()
             .filter(|seen| seen.status().is_some_and(|status| status < 300))?;
+        // Of several forks that answered, the one that decided the call; its BYE has its tag on either side.
+        let ends = |seen: &Seen<'_>| {
+            answer.to_tag.is_empty() || [seen.from_tag, seen.to_tag].contains(&answer.to_tag)
+        };
         let bye = self
             .seen
             .iter()
-            .find(|seen| seen.is_request() && seen.method == Method::Bye)?;
+            .find(|seen| seen.is_request() && seen.method == Method::Bye && ends(seen))?;
         let duration = bye.at.time.since(answer.at.time);
         (duration.0 >= 0).then_some(duration)
     }

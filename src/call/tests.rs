@@ -159,6 +159,20 @@ fn an_invite_answered_and_ended_is_answered_and_has_a_duration() {
 }
 
 #[test]
+fn the_bye_of_another_fork_does_not_end_the_call() {
+    let messages = [
+        request("INVITE", 1, "a", "", "1", AUDIO),
+        response(200, "INVITE", 1, "a", "b", &["1"], AUDIO),
+        response(200, "INVITE", 1, "a", "c", &["1"], AUDIO),
+        request("BYE", 2, "a", "c", "2", ""),
+        request("BYE", 3, "a", "b", "3", ""),
+    ];
+    check(&messages, |call| {
+        assert_eq!(call.duration(), Some(Nanos::from_secs(3)));
+    });
+}
+
+#[test]
 fn a_retransmitted_488_is_one_rejection() {
     let refused = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let messages = [

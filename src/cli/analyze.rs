@@ -12,6 +12,7 @@ use std::io::ErrorKind;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -46,6 +47,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
     let config = config(arguments)?;
     check_keylogs(arguments)?;
+    check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
     let threads = arguments.threads.map_or_else(
         || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -68,6 +70,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     if analysis.is_nothing {
         return Err(nothing_read(&analysis.summary));
     }
+    check_inputs_stay(arguments, &analysis.file_names)?;
     let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
     let Some(trunks) = trunks else {
         return Ok(Exit::Stopped);
@@ -112,6 +115,60 @@ fn check_keylogs(arguments: &Analyze) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The files that are to be written. `-` is standard output.
+fn outputs(arguments: &Analyze) -> impl Iterator<Item = &Path> {
+    let outputs = [
+        &arguments.output,
+        &arguments.rejections,
+        &arguments.trunk_report,
+        &arguments.summary,
+    ];
+    outputs
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .filter(|path| *path != Path::new("-"))
+}
+
+/// Where a path leads, though there may be no file yet.
+fn place(path: &Path) -> PathBuf {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let here = || Some(fs::canonicalize(parent).ok()?.join(path.file_name()?));
+    fs::canonicalize(path)
+        .ok()
+        .or_else(here)
+        .unwrap_or_else(|| path.to_path_buf())
+}
+
+/// Two results in one file would be one result.
+fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
+    let mut places = std::collections::BTreeSet::new();
+    for path in outputs(arguments) {
+        let is_device = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+        anyhow::ensure!(
+            is_device || places.insert(place(path)),
+            "{}: named for two outputs; name a file for each",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// A result must not replace the capture that it was read from.
+fn check_inputs_stay(arguments: &Analyze, captures: &[PathBuf]) -> anyhow::Result<()> {
+    let places: Vec<PathBuf> = outputs(arguments).map(place).collect();
+    let replaced = captures
+        .iter()
+        .find(|capture| places.contains(&place(capture)));
+    replaced.map_or(Ok(()), |capture| {
+        let capture = capture.display();
+        Err(anyhow::anyhow!("{capture}: is a capture that was read, and would be replaced; name another file for the output"))
+    })
 }
 
 fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
@@ -159,13 +216,18 @@ enum Calls {
 
 impl Outputs {
     fn begin(arguments: &Analyze) -> anyhow::Result<Self> {
-        let begin = |path: &Option<std::path::PathBuf>| {
+        let begin = |path: &Option<PathBuf>| {
             path.as_deref()
                 .map(|path: &Path| Publication::begin(path))
                 .transpose()
         };
         Ok(Self {
-            calls: match begin(&arguments.output)? {
+            calls: match begin(
+                &arguments
+                    .output
+                    .clone()
+                    .filter(|path| path != Path::new("-")),
+            )? {
                 Some(file) => Calls::File(file),
                 None => Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
             },

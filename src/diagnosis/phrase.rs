@@ -140,7 +140,36 @@ fn texts<'a>(message: &Message<'a>) -> Vec<Cow<'a, [u8]>> {
     );
     texts.extend(message.warnings().map(|warning| warning.text));
     texts.retain(|text| !text.trim_ascii().is_empty());
-    texts
+    texts.into_iter().map(without_keys).collect()
+}
+
+/// Some peers quote the line that they refuse. What follows `inline:` (RFC 4568 §6.1) is a key, and is left out.
+fn without_keys(text: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    const INLINE: &[u8] = b"inline:";
+    let is_inline = |at: &usize| {
+        text.get(*at..*at + INLINE.len())
+            .is_some_and(|word| word.eq_ignore_ascii_case(INLINE))
+    };
+    let Some(first) = (0..text.len()).find(is_inline) else {
+        return text;
+    };
+    let mut kept = text.get(..first).unwrap_or_default().to_vec();
+    let mut at = first;
+    while let Some(&byte) = text.get(at) {
+        if is_inline(&at) {
+            kept.extend_from_slice(b"inline:...");
+            at += INLINE.len();
+            at += text
+                .iter()
+                .skip(at)
+                .take_while(|byte| !byte.is_ascii_whitespace())
+                .count();
+        } else {
+            kept.push(byte);
+            at += 1;
+        }
+    }
+    Cow::Owned(kept)
 }
 
 /// Microsoft's own id of the call, which its Contact carries.
@@ -232,6 +261,17 @@ mod tests {
     fn case_blanks_and_a_full_stop_do_not_matter() {
         let said = reported("Q.850;cause=1;text=\"There  are NO ICE candidates in the SDP.\"");
         assert!(said.says(&["no ice candidates in the sdp"]));
+    }
+
+    #[test]
+    fn a_key_that_a_response_quotes_is_left_out() {
+        let said = reported(
+            "SIP;cause=488;text=\"bad a=crypto:1 AES inline:WnD7c1ksDGs+dIef|2^31 and INLINE:WnD7c1 more\"",
+        );
+        assert_eq!(
+            said.phrase,
+            Text::from("bad a=crypto:1 AES inline:... and inline:... more")
+        );
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub struct Carry<'s> {
     sbc: SbcAddresses,
     /// Bytes of SIP connections that never came.
     lost: u64,
+    /// Segments counted as stream that completed a message after all.
+    late: u64,
 }
 
 /// The open calls of one shard, and what its closed calls taught.
@@ -122,6 +124,7 @@ impl<'s> Carry<'s> {
             sip: SipCounts::default(),
             sbc: SbcAddresses::default(),
             lost: 0,
+            late: 0,
         }
     }
 
@@ -172,6 +175,7 @@ impl<'s> Carry<'s> {
             rows.push(some);
             learned.join(taught);
         }
+        self.ledger.upgrade(Fate::Stream, Fate::Sip, self.late);
         learned.sbc.join(&self.sbc);
         learned.stream_bytes_lost = self.lost;
         (
@@ -189,6 +193,7 @@ impl<'s> Carry<'s> {
         self.sip.join(&found.sip);
         self.sbc.join(&found.sbc);
         self.lost += found.lost;
+        self.late += found.late;
     }
 
     /// Puts fragments together. Serial: fragments are few.

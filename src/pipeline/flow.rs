@@ -48,6 +48,8 @@ pub struct Found {
     pub sbc: SbcAddresses,
     /// Bytes of SIP connections that never came.
     pub lost: u64,
+    /// Segments counted as [`Fate::Stream`] whose message was complete only when the hole before them was given up.
+    pub late: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +131,8 @@ struct Carried {
     /// Segments whose fate waits for the first SIP message, by the fate they have without one.
     undecided: [u64; 2],
     undecided_cut: u64,
+    /// The packet that brought each direction's last bytes.
+    fed: [Stamp; 2],
     last: Stamp,
 }
 
@@ -143,12 +147,13 @@ impl FlowShard {
     /// Takes one segment.
     pub fn feed(&mut self, arrival: &Arrival<'_>, teams: &Teams, found: &mut Found) {
         let Arrival { segment, at, .. } = arrival;
-        let before = found.sip.messages;
         let carried = &mut self.carried;
+        let mut completed = false;
         let placement = self.connections.feed(segment, *at, &mut |delivery| {
+            let before = found.sip.messages;
             deliver(carried, &delivery, *at, found);
+            completed |= found.sip.messages > before && matches!(delivery.event, Event::Bytes(_));
         });
-        let completed = found.sip.messages > before;
         let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
         if completed {
@@ -207,11 +212,24 @@ fn deliver(
     let carried = all.entry(connection).or_default();
     let direction = usize::from(from > to);
     match *event {
-        Event::Bytes(bytes) => carried.read(bytes, direction, |bytes, wholeness| {
-            found.keep(bytes, wholeness, at, from, to);
-        }),
+        Event::Bytes(bytes) => {
+            carried.fed[direction] = at;
+            carried.read(bytes, direction, |bytes, wholeness| {
+                found.keep(bytes, wholeness, at, from, to);
+            });
+        }
+        // What a packet brought is that packet's, however late the hole before it was given up.
+        Event::Held(bytes, at) => {
+            carried.fed[direction] = at;
+            let before = found.sip.messages;
+            carried.read(bytes, direction, |bytes, wholeness| {
+                found.keep(bytes, wholeness, at, from, to);
+            });
+            found.late += u64::from(found.sip.messages > before);
+        }
         Event::Lost(lost) if !carried.is_tls => {
             found.lost += if carried.is_sip { lost } else { 0 };
+            let at = carried.fed[direction];
             carried.framers[direction].lose(lost, &mut |bytes, wholeness| {
                 found.keep(bytes, wholeness, at, from, to);
             });
@@ -221,14 +239,12 @@ fn deliver(
             let Some(mut carried) = all.remove(&connection) else {
                 return;
             };
-            let at = carried.last;
-            for (direction, (from, to)) in
-                [(from.min(to), from.max(to)), (from.max(to), from.min(to))]
-                    .into_iter()
-                    .enumerate()
-            {
-                carried.framers[direction]
-                    .finish(&mut |bytes, wholeness| found.keep(bytes, wholeness, at, from, to));
+            let ends = [(from.min(to), from.max(to)), (from.max(to), from.min(to))];
+            for (direction, (from, to)) in ends.into_iter().enumerate() {
+                let at = carried.fed[direction];
+                carried.framers[direction].finish(&mut |bytes, wholeness| {
+                    found.keep(bytes, wholeness, at, from, to);
+                });
             }
             carried.is_sip |= carried.has_seen_sip();
             carried.decide(&mut found.ledger);
@@ -281,5 +297,90 @@ impl Carried {
             ledger.add(Fate::Other, other + cut);
             ledger.add(Fate::Fragment, fragment);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::Arrival;
+    use super::FlowShard;
+    use super::Found;
+    use crate::capture::record::Frame;
+    use crate::capture::record::Nanos;
+    use crate::capture::record::Stamp;
+    use crate::packet::Endpoint;
+    use crate::packet::Fate;
+    use crate::packet::Flags;
+    use crate::packet::Segment;
+    use crate::trunk::Teams;
+
+    fn end(host: u8) -> Endpoint {
+        Endpoint {
+            address: Ipv4Addr::new(192, 0, 2, host).into(),
+            port: 5060,
+        }
+    }
+
+    fn stamp(number: u64) -> Stamp {
+        let time = Nanos::from_secs(i64::try_from(number).unwrap());
+        Stamp {
+            time,
+            frame: Frame { file: 0, number },
+        }
+    }
+
+    fn segment(sequence: u32, payload: &str) -> Segment<'_> {
+        let (from, to) = (end(1), end(2));
+        Segment {
+            from,
+            to,
+            sequence,
+            acknowledgment: None,
+            flags: Flags::default(),
+            payload: payload.as_bytes(),
+            cut: 0,
+        }
+    }
+
+    fn invite(call_id: &str) -> String {
+        format!(
+            "INVITE sip:b@b SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+        )
+    }
+
+    #[test]
+    fn what_waited_behind_a_hole_keeps_the_frame_that_brought_it() {
+        let (first, second, third) = (invite("one"), invite("two"), invite("three"));
+        let place = |text: &str| u32::try_from(text.len()).unwrap();
+        let (teams, mut found, mut shard) =
+            (Teams::default(), Found::default(), FlowShard::default());
+        // The second half of the first INVITE is not in the capture.
+        let behind = 100 + place(&first);
+        let segments = [
+            (100, &first[..40]),
+            (behind, &second),
+            (behind + place(&second), &third),
+        ];
+        for (number, (sequence, payload)) in segments.iter().enumerate() {
+            let at = stamp(number as u64 + 1);
+            shard.feed(
+                &Arrival {
+                    segment: segment(*sequence, payload),
+                    at,
+                    unless_sip: Fate::Other,
+                },
+                &teams,
+                &mut found,
+            );
+        }
+        shard.finish(&mut found);
+        let frames: Vec<u64> = found
+            .sightings()
+            .map(|(sighting, _)| sighting.at.frame.number)
+            .collect();
+        assert_eq!(frames, [2, 3]);
+        assert_eq!((found.sip.messages, found.late), (2, 2));
     }
 }

@@ -30,6 +30,13 @@ impl Ledger {
         self.counts[fate as usize] += packets;
     }
 
+    /// Gives packets a better fate than they were first counted with.
+    pub fn upgrade(&mut self, from: Fate, to: Fate, packets: u64) {
+        let packets = packets.min(self.of(from));
+        self.counts[from as usize] -= packets;
+        self.counts[to as usize] += packets;
+    }
+
     /// Packets of one fate.
     pub fn of(&self, fate: Fate) -> u64 {
         self.counts[fate as usize]

@@ -60,7 +60,7 @@ impl<'a> Crypto<'a> {
     pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
         let mut words = words(value);
         let tag = number(words.next()?).and_then(|tag| u32::try_from(tag).ok())?;
-        let suite = words.next()?;
+        let suite = words.next().filter(|suite| is_suite(suite))?;
         let key = words.next().map_or(KeyStatus::NoInline, key_status);
         let is_unencrypted = words.any(|word| word.eq_ignore_ascii_case(b"UNENCRYPTED_SRTP"));
         Some(Self {
@@ -80,6 +80,13 @@ impl<'a> Crypto<'a> {
                 }
             && !self.is_unencrypted
     }
+}
+
+/// True for what can be the name of a suite. A key that stands in its place, or is glued to it, is none, and so is
+/// never shown: every registered name has an underscore, which Base64 has not.
+fn is_suite(word: &[u8]) -> bool {
+    let is_of_a_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    word.len() <= 64 && word.contains(&b'_') && word.iter().all(is_of_a_name)
 }
 
 /// Looks at the first of `inline:key|lifetime|MKI:length;inline:…`.
@@ -126,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_the_place_of_the_suite_is_not_kept() {
+        for value in [
+            format!("1 inline:{KEY}"),
+            format!("1 AES_CM_128_HMAC_SHA1_80inline:{KEY}"),
+            format!("1 {KEY}"),
+        ] {
+            assert_eq!(Crypto::parse(value.as_bytes()), None, "no suite");
+        }
+    }
+
+    #[test]
     fn another_suite_or_a_bad_key_is_not_usable() {
         let suite = "AES_CM_128_HMAC_SHA1_80";
         for (value, key) in [
@@ -162,8 +180,14 @@ mod tests {
 
     #[test]
     fn padding_is_no_matter() {
-        assert_eq!(parse("1 X inline:AAA=").key, KeyStatus::Valid { bytes: 2 });
-        assert_eq!(parse("1 X inline:AAA").key, KeyStatus::Valid { bytes: 2 });
+        assert_eq!(
+            parse("1 F8_X inline:AAA=").key,
+            KeyStatus::Valid { bytes: 2 }
+        );
+        assert_eq!(
+            parse("1 F8_X inline:AAA").key,
+            KeyStatus::Valid { bytes: 2 }
+        );
     }
 
     #[test]

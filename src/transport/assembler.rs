@@ -12,6 +12,7 @@
 
 use super::tcp::Event;
 use crate::capture::record::Nanos;
+use crate::capture::record::Stamp;
 use std::collections::BTreeMap;
 
 /// Bytes held behind holes in one direction: more than a receive window of a SIP peer.
@@ -63,13 +64,23 @@ pub(super) struct Assembler {
     /// Where the FIN says that the direction ends.
     fin: Option<i64>,
     backlog: Option<Box<Backlog>>,
+    /// The packet whose segment is being placed.
+    now: Stamp,
+}
+
+/// A segment's payload that waits behind a hole.
+#[derive(Debug)]
+struct Held {
+    /// The packet that brought it.
+    at: Stamp,
+    bytes: Vec<u8>,
 }
 
 /// What is known beyond the first hole; most directions never need one.
 #[derive(Debug, Default)]
 struct Backlog {
     /// Payload by offset; all behind `next`, none overlapping.
-    held: BTreeMap<i64, Vec<u8>>,
+    held: BTreeMap<i64, Held>,
     /// Stretches that the snap length cut off, by offset of their first byte; ends.
     cuts: BTreeMap<i64, i64>,
     /// Bytes in `held`, its overhead included.
@@ -222,6 +233,11 @@ impl Assembler {
         self.next.saturating_add(i64::from(distance))
     }
 
+    /// What segments are placed now belong to this packet.
+    pub(super) fn set_now(&mut self, now: Stamp) {
+        self.now = now;
+    }
+
     fn deliver(&mut self, bytes: &[u8], emit: &mut impl FnMut(Event<'_>)) {
         if !bytes.is_empty() {
             self.advance(length_of(bytes));
@@ -262,7 +278,7 @@ impl Assembler {
                 is_new = true;
                 if position == self.next {
                     self.deliver(piece, emit);
-                    self.deliver_held(emit);
+                    self.deliver_filled(emit);
                 } else {
                     self.hold(position, piece);
                 }
@@ -278,36 +294,52 @@ impl Assembler {
         let before = held
             .range(..=position)
             .next_back()
-            .map(|(start, bytes)| (*start, *start + length_of(bytes)));
+            .map(|(start, held)| (*start, *start + length_of(&held.bytes)));
         let after = held
             .range(position..)
             .next()
-            .map(|(start, bytes)| (*start, *start + length_of(bytes)));
+            .map(|(start, held)| (*start, *start + length_of(&held.bytes)));
         before.filter(|(_, end)| *end > position).or(after)
     }
 
     fn hold(&mut self, offset: i64, bytes: &[u8]) {
         let backlog = self.backlog.get_or_insert_default();
         backlog.cost += bytes.len() + SEGMENT_OVERHEAD;
-        backlog.held.insert(offset, bytes.to_vec());
+        let at = self.now;
+        backlog.held.insert(
+            offset,
+            Held {
+                at,
+                bytes: bytes.to_vec(),
+            },
+        );
     }
 
-    /// Delivers what is held without a hole before it.
-    fn deliver_held(&mut self, emit: &mut impl FnMut(Event<'_>)) {
-        while let Some(bytes) = self.take_held_at_next() {
-            self.deliver(&bytes, emit);
+    /// Delivers what is held behind a hole that was just filled: the packet that filled it completes it.
+    fn deliver_filled(&mut self, emit: &mut impl FnMut(Event<'_>)) {
+        while let Some(held) = self.take_held_at_next() {
+            self.deliver(&held.bytes, emit);
         }
     }
 
-    fn take_held_at_next(&mut self) -> Option<Vec<u8>> {
+    /// Delivers what is held behind a hole that was given up: it belongs to the packets that brought it.
+    fn deliver_held(&mut self, emit: &mut impl FnMut(Event<'_>)) {
+        while let Some(held) = self.take_held_at_next() {
+            self.advance(length_of(&held.bytes));
+            emit(Event::Held(&held.bytes, held.at));
+        }
+    }
+
+    fn take_held_at_next(&mut self) -> Option<Held> {
         let backlog = self.backlog.as_mut()?;
         let first = backlog
             .held
             .first_entry()
             .filter(|first| *first.key() <= self.next)?;
-        let bytes = first.remove();
-        backlog.cost = backlog.cost.saturating_sub(bytes.len() + SEGMENT_OVERHEAD);
-        Some(bytes)
+        let held = first.remove();
+        let cost = held.bytes.len() + SEGMENT_OVERHEAD;
+        backlog.cost = backlog.cost.saturating_sub(cost);
+        Some(held)
     }
 
     fn remember_cut(&mut self, from: i64, to: i64) {

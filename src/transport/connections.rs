@@ -131,6 +131,10 @@ impl Connections {
             unreachable!("a slot in by_ends holds a connection");
         };
         let held_before = connection.cost();
+        connection
+            .directions
+            .iter_mut()
+            .for_each(|sent| sent.set_now(at));
         let is_new = connection.feed(direction, segment, at.time, &mut self.lost_bytes, deliver);
         self.held = self.held.saturating_sub(held_before) + connection.cost();
         if self.held > MAX_HELD {

@@ -1,5 +1,6 @@
 //! What comes out of TCP reassembly.
 
+use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 
 /// A connection, numbered in the order of first segments.
@@ -24,6 +25,9 @@ pub struct Delivery<'a> {
 pub enum Event<'a> {
     /// The next bytes of this direction; never empty.
     Bytes(&'a [u8]),
+    /// The next bytes of this direction, which came out of order and were held until the hole before them was given
+    /// up: they belong to the packet that brought them.
+    Held(&'a [u8], Stamp),
     /// That many bytes will never come: the capture lost them, or the snap length cut them off.
     Lost(u64),
     /// The connection is over, both directions: closed or reset and then quiet, replaced by

@@ -23,8 +23,10 @@ pub enum Bypass {
     Configured,
     /// All its accepted offers had candidates, and there was one at least.
     Seen,
-    /// An offer without candidates was accepted, or the configuration says that bypass is off.
+    /// An offer without candidates was accepted.
     Not,
+    /// The configuration says that bypass is off.
+    Off,
     /// Nothing tells.
     #[default]
     Unknown,
@@ -95,7 +97,8 @@ impl TrunkHistory {
             .find(|named| named.name.as_bytes().eq_ignore_ascii_case(name))
             .and_then(|named| named.bypass);
         match (accepted, configured) {
-            (Accepted { without: 1.., .. }, _) | (_, Some(false)) => Bypass::Not,
+            (Accepted { without: 1.., .. }, _) => Bypass::Not,
+            (_, Some(false)) => Bypass::Off,
             (_, Some(true)) => Bypass::Configured,
             (
                 Accepted {

@@ -18,7 +18,8 @@ use super::teams::Teams;
 use super::teams::address_in;
 
 /// The trunk of a call: the configured name for its SBC-side host, address or capture path; else the host of the
-/// SBC-side Contact, then From or To, where that is a name; else the SBC-side address. Host names in lower case.
+/// SBC-side Contact, then From or To, where that is a name, and not Teams' own; else the SBC-side address. Host names in
+/// lower case.
 pub fn trunk_of(
     call: &Call<'_>,
     parties: Parties,
@@ -29,7 +30,7 @@ pub fn trunk_of(
     let side = parties.sbc();
     let contact = contact(call, side);
     if config.trunks.is_empty()
-        && let Some(host) = contact.filter(|host| is_name(host))
+        && let Some(host) = contact.filter(|host| is_name(host) && !teams.has_host(host))
     {
         return Text::from(host.to_ascii_lowercase());
     }
@@ -39,7 +40,10 @@ pub fn trunk_of(
     if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
         return Text::from(trunk.name.as_str());
     }
-    match hosts.into_iter().find(|host| is_name(host)) {
+    match hosts
+        .into_iter()
+        .find(|host| is_name(host) && !teams.has_host(host))
+    {
         Some(host) => Text::from(host.to_ascii_lowercase()),
         None => address
             .map(|address| Text::from(address.to_string().as_str()))

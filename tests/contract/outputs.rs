@@ -277,3 +277,33 @@ fn a_ring_gives_the_rows_of_the_unsplit_capture() {
     assert_eq!(cells(&out(&one)), cells(&out(&many)));
     assert_eq!(rows(&out(&many)), 2);
 }
+
+/// "An output file appears whole or not at all": not over what was read, and not over another output.
+#[test]
+fn an_output_replaces_neither_a_capture_nor_another_output() {
+    let place = Place::new();
+    place.put("a.pcap", &capture(LADDER));
+    let before = std::fs::read(place.path("a.pcap")).expect("it was put there");
+    let output = place.run(&["analyze", "-q", "-o", "a.pcap", "./a.pcap"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(
+        err(&output).contains("would be replaced"),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(
+        std::fs::read(place.path("a.pcap")).expect("it stays"),
+        before
+    );
+    let output = place.run(&[
+        "analyze",
+        "-q",
+        "-o",
+        "x.csv",
+        "--rejections",
+        "./x.csv",
+        "a.pcap",
+    ]);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("two outputs"), "{}", err(&output));
+}

@@ -50,7 +50,10 @@ fn settle(observation: Observation, bypass: Bypass) -> Observation {
             "{text}; every offer accepted on this trunk had one"
         )),
         (Observation::Suggests(text), Bypass::Not) => Observation::Refutes(format!(
-            "{text}, as in an offer accepted on this trunk, or bypass is configured off"
+            "{text}, as in an offer that was accepted on this trunk"
+        )),
+        (Observation::Suggests(text), Bypass::Off) => Observation::Refutes(format!(
+            "{text}; media bypass is configured off for the trunk"
         )),
         (Observation::Suggests(text), Bypass::Unknown) => Observation::Suggests(format!(
             "{text}; whether the trunk uses media bypass is not known"

@@ -80,7 +80,7 @@ impl Bench {
 fn write(out: &mut Vec<u8>, events: &mut usize, event: Event<'_>) {
     *events += 1;
     match event {
-        Event::Bytes(bytes) => {
+        Event::Bytes(bytes) | Event::Held(bytes, _) => {
             assert!(!bytes.is_empty());
             out.extend_from_slice(bytes);
         }
@@ -378,7 +378,7 @@ proptest::proptest! {
         let mut position = 0_usize;
         let mut wrong = 0_usize;
         let mut check = |event: Event<'_>| match event {
-            Event::Bytes(part) => {
+            Event::Bytes(part) | Event::Held(part, _) => {
                 wrong += usize::from(bytes.get(position..position + part.len()) != Some(part));
                 position += part.len();
             }

@@ -130,7 +130,9 @@ fn line(delivery: &Delivery<'_>) -> String {
     let id = delivery.connection.0;
     let arrow = if delivery.from == client() { '>' } else { '<' };
     match delivery.event {
-        Event::Bytes(bytes) => format!("{id}{arrow} {}", String::from_utf8_lossy(bytes)),
+        Event::Bytes(bytes) | Event::Held(bytes, _) => {
+            format!("{id}{arrow} {}", String::from_utf8_lossy(bytes))
+        }
         Event::Lost(lost) => format!("{id}{arrow} lost {lost}"),
         Event::Ended => format!("{id} ended"),
     }
