@@ -26,6 +26,8 @@ pub enum Transport {
     Tcp,
     /// TLS over TCP.
     Tls,
+    /// SCTP (RFC 4168).
+    Sctp,
 }
 
 impl Transport {
@@ -35,6 +37,7 @@ impl Transport {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
+            Self::Sctp => "sctp",
         }
     }
 }

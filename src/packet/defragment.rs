@@ -11,6 +11,8 @@
 use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Fragment;
+use crate::packet::Packet;
+use crate::packet::decode_payload;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -65,7 +67,7 @@ pub enum Outcome {
     Refused,
 }
 
-/// A datagram put together; [`decode_payload`](super::decode_payload) reads it.
+/// A datagram put together; [`Whole::decode`] reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whole {
     /// Sender.
@@ -78,6 +80,19 @@ pub struct Whole {
     pub payload: Vec<u8>,
     /// True where the snap length cut a fragment, so that the end of the payload is missing.
     pub is_cut: bool,
+}
+
+impl Whole {
+    /// Reads the datagram's payload.
+    pub fn decode(&self) -> Packet<'_> {
+        decode_payload(
+            self.source,
+            self.destination,
+            self.protocol,
+            &self.payload,
+            self.is_cut,
+        )
+    }
 }
 
 /// RFC 791 §3.2: what tells the fragments of one datagram from all others.

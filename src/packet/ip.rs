@@ -11,10 +11,15 @@ use super::Endpoint;
 use super::Fate;
 use super::Flags;
 use super::Fragment;
+use super::Layer;
+use super::Outer;
 use super::Packet;
+use super::Sctp;
 use super::Segment;
-use super::fate_of_short_headers;
+use super::Whence;
+use super::read_on;
 use super::sift;
+use super::tunnel;
 use etherparse::IpAuthHeaderSlice;
 use etherparse::Ipv4HeaderSlice;
 use etherparse::Ipv6FragmentHeaderSlice;
@@ -38,6 +43,7 @@ mod protocol {
     pub(super) const FRAGMENT: u8 = 44;
     pub(super) const AUTHENTICATION: u8 = 51;
     pub(super) const DESTINATION_OPTIONS: u8 = 60;
+    pub(super) const SCTP: u8 = 132;
 }
 
 /// Who sent an IP packet to whom.
@@ -52,47 +58,46 @@ struct Route {
 struct Missing {
     /// How many bytes of the IP payload; 0 where it is all there.
     bytes: u32,
-    /// True where the record is shorter than the packet was.
-    is_snapped: bool,
+    /// Where the packet was found.
+    whence: Whence,
 }
 
 impl Missing {
     /// Of a payload announced as `announced` bytes where `captured` bytes are there.
-    fn of(announced: usize, captured: usize, snapped: u32) -> Self {
+    fn of(announced: usize, captured: usize, whence: Whence) -> Self {
         let bytes = u32::try_from(announced.saturating_sub(captured)).unwrap_or(u32::MAX);
-        let is_snapped = snapped > 0;
         // The record knows how long the packet was; a header that announces more is damaged.
         Self {
-            bytes: if is_snapped {
-                bytes.min(snapped)
+            bytes: if whence.is_snapped() {
+                bytes.min(whence.snapped)
             } else {
                 bytes
             },
-            is_snapped,
+            whence,
         }
     }
 
     /// Of a payload whose length is not announced: what the snap length took.
-    const fn unannounced(snapped: u32) -> Self {
+    const fn unannounced(whence: Whence) -> Self {
         Self {
-            bytes: snapped,
-            is_snapped: snapped > 0,
+            bytes: whence.snapped,
+            whence,
         }
     }
 
     const fn short_header(self) -> Packet<'static> {
-        Packet::Done(fate_of_short_headers(self.is_snapped))
+        self.whence.short_headers()
     }
 }
 
-/// Reads an IP packet of either version. `snapped` bytes were cut off behind `bytes`.
+/// Reads an IP packet of either version.
 #[inline]
-pub(super) fn decode(bytes: &[u8], snapped: u32) -> Packet<'_> {
+pub(super) fn decode(bytes: &[u8], whence: Whence) -> Packet<'_> {
     match bytes.first().map(|first| first >> 4) {
-        Some(4) => decode_v4(bytes, snapped),
-        Some(6) => decode_v6(bytes, snapped),
+        Some(4) => decode_v4(bytes, whence),
+        Some(6) => decode_v6(bytes, whence),
         Some(_) => Packet::Done(Fate::Malformed),
-        None => Packet::Done(fate_of_short_headers(snapped > 0)),
+        None => whence.short_headers(),
     }
 }
 
@@ -108,10 +113,7 @@ pub fn decode_payload(
     payload: &[u8],
     is_cut: bool,
 ) -> Packet<'_> {
-    let missing = Missing {
-        bytes: u32::from(is_cut),
-        is_snapped: is_cut,
-    };
+    let missing = Missing::unannounced(Whence::of_record(u32::from(is_cut)));
     match decode_chain(
         Route {
             source,
@@ -127,11 +129,11 @@ pub fn decode_payload(
 }
 
 #[inline]
-fn decode_v4(bytes: &[u8], snapped: u32) -> Packet<'_> {
+fn decode_v4(bytes: &[u8], whence: Whence) -> Packet<'_> {
     let header = match Ipv4HeaderSlice::from_slice(bytes) {
         Ok(header) => header,
         Err(err::ipv4::HeaderSliceError::Len(_)) => {
-            return Packet::Done(fate_of_short_headers(snapped > 0));
+            return whence.short_headers();
         }
         Err(err::ipv4::HeaderSliceError::Content(_)) => return Packet::Done(Fate::Malformed),
     };
@@ -139,12 +141,17 @@ fn decode_v4(bytes: &[u8], snapped: u32) -> Packet<'_> {
     let captured = bytes.get(header_len..).unwrap_or_default();
     let (payload, missing) = match usize::from(header.total_len()) {
         // Segmentation offload: the length is filled in by the network card, behind the capture.
-        0 => (captured, Missing::unannounced(snapped)),
+        0 => (captured, Missing::unannounced(whence)),
         total_len => {
             let Some(announced) = total_len.checked_sub(header_len) else {
                 return Packet::Done(Fate::Malformed);
             };
-            let missing = Missing::of(announced, captured.len(), snapped);
+            let announced = if header.is_fragmenting_payload() {
+                announced
+            } else {
+                announced_by_udp_too(header.protocol().0, announced, captured)
+            };
+            let missing = Missing::of(announced, captured.len(), whence);
             (captured.get(..announced).unwrap_or(captured), missing)
         }
     };
@@ -167,20 +174,33 @@ fn decode_v4(bytes: &[u8], snapped: u32) -> Packet<'_> {
     decode_chain(route, header.protocol().0, payload, missing)
 }
 
-fn decode_v6(bytes: &[u8], snapped: u32) -> Packet<'_> {
+/// The length of an IP payload. Converters write UDP datagrams that are longer than their IP header says; where the
+/// record goes on behind the IP packet, the length in the UDP header counts.
+#[inline]
+fn announced_by_udp_too(protocol: u8, announced: usize, captured: &[u8]) -> usize {
+    match *captured {
+        [_, _, _, _, high, low, ..] if protocol == protocol::UDP && captured.len() > announced => {
+            announced.max(usize::from(u16::from_be_bytes([high, low])))
+        }
+        _ => announced,
+    }
+}
+
+fn decode_v6(bytes: &[u8], whence: Whence) -> Packet<'_> {
     let header = match Ipv6HeaderSlice::from_slice(bytes) {
         Ok(header) => header,
         Err(err::ipv6::HeaderSliceError::Len(_)) => {
-            return Packet::Done(fate_of_short_headers(snapped > 0));
+            return whence.short_headers();
         }
         Err(err::ipv6::HeaderSliceError::Content(_)) => return Packet::Done(Fate::Malformed),
     };
     let captured = bytes.get(header.slice().len()..).unwrap_or_default();
     let (payload, missing) = match usize::from(header.payload_length()) {
         // A jumbogram (RFC 2675), or segmentation offload: all that is there.
-        0 => (captured, Missing::unannounced(snapped)),
+        0 => (captured, Missing::unannounced(whence)),
         announced => {
-            let missing = Missing::of(announced, captured.len(), snapped);
+            let announced = announced_by_udp_too(header.next_header().0, announced, captured);
+            let missing = Missing::of(announced, captured.len(), whence);
             (captured.get(..announced).unwrap_or(captured), missing)
         }
     };
@@ -226,7 +246,7 @@ fn decode_chain(
                 }
                 (extension.next_header(), extension.slice().len())
             }
-            other => return Packet::Done(fate_of(other)),
+            other => return decode_other(other, route, payload, missing),
         };
         protocol = next.0;
         payload = payload.get(extension_len..).unwrap_or_default();
@@ -252,6 +272,49 @@ fn decode_fragment<'a>(
     })
 }
 
+/// What is neither UDP nor TCP: a tunnel, SCTP, or the end.
+#[cold]
+fn decode_other(protocol: u8, route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
+    if protocol == protocol::SCTP {
+        return decode_sctp(route, bytes, missing);
+    }
+    let outer = Outer::of_ip(route.source, route.destination);
+    match tunnel::by_protocol(protocol, bytes, &outer) {
+        Some(layer) => enter(layer, missing),
+        None => Packet::Done(fate_of(protocol)),
+    }
+}
+
+/// Reads what a tunnel carries.
+#[cold]
+fn enter(layer: Layer<'_>, missing: Missing) -> Packet<'_> {
+    match missing.whence.deeper() {
+        Some(whence) => read_on(layer, whence),
+        None => Packet::Done(Fate::Unsupported),
+    }
+}
+
+/// The common header is ports, verification tag and checksum (RFC 9260 §3.1).
+fn decode_sctp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
+    let Some((header, chunks)) = bytes.split_first_chunk::<12>() else {
+        return missing.short_header();
+    };
+    let [from_high, from_low, to_high, to_low, tag @ .., _, _, _, _] = *header;
+    Packet::Sctp(Sctp {
+        from: Endpoint {
+            address: route.source,
+            port: u16::from_be_bytes([from_high, from_low]),
+        },
+        to: Endpoint {
+            address: route.destination,
+            port: u16::from_be_bytes([to_high, to_low]),
+        },
+        verification_tag: u32::from_be_bytes(tag),
+        chunks,
+        is_cut: missing.bytes > 0,
+    })
+}
+
 #[inline]
 fn decode_udp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
     // A length field of less than a header or more than is there is not believed, as synthesised
@@ -264,8 +327,19 @@ fn decode_udp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
         let announced = usize::from(datagram.length());
         announced < 8 || announced > bytes.len()
     };
+    let from = Endpoint {
+        address: route.source,
+        port: datagram.source_port(),
+    };
+    let to = Endpoint {
+        address: route.destination,
+        port: datagram.destination_port(),
+    };
+    if let Some(layer) = tunnel::by_udp(payload, &Outer { from, to }) {
+        return enter(layer, missing);
+    }
     if !sift::might_be_sip(payload) {
-        let is_all_cut_off = payload.is_empty() && is_cut && missing.is_snapped;
+        let is_all_cut_off = payload.is_empty() && is_cut && missing.whence.is_snapped();
         return Packet::Done(if is_all_cut_off {
             Fate::Truncated
         } else {
@@ -273,14 +347,8 @@ fn decode_udp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
         });
     }
     Packet::Datagram(Datagram {
-        from: Endpoint {
-            address: route.source,
-            port: datagram.source_port(),
-        },
-        to: Endpoint {
-            address: route.destination,
-            port: datagram.destination_port(),
-        },
+        from,
+        to,
         payload,
         is_cut,
     })
@@ -310,25 +378,25 @@ fn decode_tcp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
         },
         payload: segment.payload(),
         // What a damaged length announces was never sent: the sequence numbers go on without it.
-        cut: if missing.is_snapped { missing.bytes } else { 0 },
+        cut: if missing.whence.is_snapped() {
+            missing.bytes
+        } else {
+            0
+        },
     })
 }
 
-/// The fate of a protocol that is neither UDP nor TCP: an encapsulation or transport that may
+/// The fate of a protocol that is decoded no further: an encapsulation or transport that may
 /// carry SIP, or no carrier of it.
 const fn fate_of(protocol: u8) -> Fate {
     match protocol {
-        4 // IP in IP
-        | 41 // IPv6 in IPv4
-        | 47 // GRE
+        47 // GRE
         | 50 // ESP
         | 55 // minimal encapsulation
-        | 94 // IPIP
         | 97 // EtherIP
         | 98 // RFC 1241 encapsulation
         | 108 // IPComp
         | 115 // L2TPv3
-        | 132 // SCTP
         | 136 // UDP-Lite
         | 137 // MPLS in IP
         | 143 // Ethernet (RFC 8986)

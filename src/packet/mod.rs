@@ -10,17 +10,26 @@
 //! turns media away, [`defragment`] joins fragments, [`fate`] names what became of a packet.
 
 pub mod defragment;
+mod enclosed;
 pub mod fate;
 mod ip;
+mod layer;
 pub mod link;
 mod sift;
+pub mod tunnel;
 
+pub use enclosed::Carrier;
+pub use enclosed::Enclosed;
+pub use enclosed::Encoding;
 pub use fate::Fate;
 pub use ip::decode_payload;
+pub use layer::Layer;
+pub use layer::Outer;
 
 use crate::capture::record::Record;
-use link::Stripped;
+use layer::Whence;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 
 /// What a record holds, as far as it can be told from this record alone.
 ///
@@ -29,20 +38,45 @@ use std::net::IpAddr;
 #[inline]
 pub fn decode<'a>(record: &Record<'a>) -> Packet<'a> {
     let captured = u32::try_from(record.data.len()).unwrap_or(u32::MAX);
-    let snapped = record.original_len.saturating_sub(captured);
+    let whence = Whence::of_record(record.original_len.saturating_sub(captured));
     match link::strip(record.link, record.data) {
-        Stripped::Ip(bytes) => ip::decode(bytes, snapped),
-        Stripped::Short => Packet::Done(fate_of_short_headers(snapped > 0)),
-        Stripped::Done(fate) => Packet::Done(fate),
+        Layer::Ip(bytes) => ip::decode(bytes, whence),
+        layer => read_on(layer, whence),
     }
 }
 
-/// The fate of headers that end before they should.
-const fn fate_of_short_headers(is_snapped: bool) -> Fate {
-    if is_snapped {
-        Fate::Truncated
-    } else {
-        Fate::Malformed
+/// Reads what a header was found to carry.
+fn read_on(mut layer: Layer<'_>, mut whence: Whence) -> Packet<'_> {
+    loop {
+        layer = match layer {
+            Layer::Ip(bytes) => return ip::decode(bytes, whence),
+            Layer::Ethernet(bytes) => link::strip_ethernet(bytes),
+            Layer::EtherType(ether_type, bytes) => {
+                let nowhere =
+                    Outer::of_ip(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into());
+                let Some(deeper) = whence.deeper() else {
+                    return Packet::Done(Fate::Unsupported);
+                };
+                whence = deeper;
+                match tunnel::by_ether_type(ether_type, bytes, &nowhere) {
+                    Some(layer) => layer,
+                    None => return Packet::Done(link::fate_of(ether_type)),
+                }
+            }
+            Layer::Enclosed(enclosed) => {
+                let is_cut = enclosed.is_cut || whence.is_snapped();
+                return Packet::Enclosed(Enclosed { is_cut, ..enclosed });
+            }
+            Layer::Short => return whence.short_headers(),
+            Layer::Done(fate) => return Packet::Done(fate),
+            Layer::Foreign => return Packet::Done(Fate::Other),
+        };
+    }
+}
+
+impl Whence {
+    const fn short_headers(self) -> Packet<'static> {
+        Packet::Done(self.fate_of_short_headers())
     }
 }
 
@@ -68,6 +102,10 @@ pub enum Packet<'a> {
     Segment(Segment<'a>),
     /// A part of an IP datagram.
     Fragment(Fragment<'a>),
+    /// A message that came with addresses of its own.
+    Enclosed(Enclosed<'a>),
+    /// An SCTP packet with data.
+    Sctp(Sctp<'a>),
 }
 
 /// A UDP datagram (RFC 768).
@@ -80,6 +118,21 @@ pub struct Datagram<'a> {
     /// What was captured of the payload.
     pub payload: &'a [u8],
     /// True where the snap length cut the payload.
+    pub is_cut: bool,
+}
+
+/// An SCTP packet (RFC 9260 §3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sctp<'a> {
+    /// Sender.
+    pub from: Endpoint,
+    /// Receiver.
+    pub to: Endpoint,
+    /// The verification tag, by which the receiver tells one association from another.
+    pub verification_tag: u32,
+    /// What was captured of the chunks, from the first chunk header on.
+    pub chunks: &'a [u8],
+    /// True where the snap length cut them.
     pub is_cut: bool,
 }
 

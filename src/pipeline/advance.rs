@@ -18,11 +18,15 @@ use crate::call::Sighting;
 use crate::call::Transport;
 use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
+use crate::packet::Carrier;
 use crate::packet::Datagram;
+use crate::packet::Enclosed;
+use crate::packet::Endpoint;
 use crate::packet::Fate;
+use crate::packet::Fragment;
 use crate::packet::Packet;
+use crate::packet::Sctp;
 use crate::packet::Segment;
-use crate::packet::decode_payload;
 use crate::packet::defragment;
 use crate::packet::defragment::Defragmenter;
 use crate::report::row::Order;
@@ -31,6 +35,7 @@ use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
 use crate::report::spill::Batch;
 use crate::text::Text;
+use crate::transport::sctp::Associations;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
 use crate::trunk::party::teams_end;
@@ -52,6 +57,7 @@ const SHARDS: usize = 16;
 pub struct Carry<'s> {
     with: Surroundings<'s>,
     defragmenter: Defragmenter,
+    associations: Associations,
     flows: Vec<FlowShard>,
     calls: Vec<CallShard>,
     ledger: Ledger,
@@ -109,6 +115,43 @@ pub struct Rows {
     pub resumed: Vec<Text>,
 }
 
+/// Tunnels that fragment fragments, one inside another, at most.
+const FRAGMENTED_TUNNELS: usize = 4;
+
+/// What several packets made, or a packet besides IP and its ports.
+#[derive(Debug)]
+enum Completed {
+    /// A datagram that came in fragments.
+    Whole(defragment::Whole),
+    /// Messages that stand in no packet as they are; the fate of the packet that completed them, unless one is SIP.
+    Messages(Vec<Loose>, Fate),
+}
+
+/// A message with all that a packet would have said of it.
+#[derive(Debug)]
+struct Loose {
+    from: Endpoint,
+    to: Endpoint,
+    bytes: Vec<u8>,
+    is_cut: bool,
+    carrier: Carrier,
+    sent: Option<Nanos>,
+}
+
+impl Completed {
+    fn enclosed(enclosed: &Enclosed<'_>) -> Self {
+        let loose = Loose {
+            from: enclosed.from,
+            to: enclosed.to,
+            bytes: enclosed.message().into_owned(),
+            is_cut: enclosed.is_cut,
+            carrier: enclosed.carrier,
+            sent: enclosed.time,
+        };
+        Self::Messages(vec![loose], Fate::Fragment)
+    }
+}
+
 /// A message on its way to its call.
 type Mail<'w> = (Sighting<'w>, Glance);
 
@@ -118,6 +161,7 @@ impl<'s> Carry<'s> {
         Self {
             with,
             defragmenter: Defragmenter::default(),
+            associations: Associations::default(),
             flows: (0..SHARDS).map(|_| FlowShard::default()).collect(),
             calls: (0..SHARDS).map(|_| CallShard::default()).collect(),
             ledger: Ledger::default(),
@@ -135,8 +179,8 @@ impl<'s> Carry<'s> {
             .flat_map(Run::events)
             .map(|event| event.time)
             .min();
-        let wholes = self.defragment(runs);
-        let (mut mail, arrivals) = self.sort(runs, &wholes);
+        let completed = self.reassemble(runs);
+        let (mut mail, arrivals) = self.sort(runs, &completed);
         let found = self.read_flows(&arrivals);
         for found in &found {
             self.count(found);
@@ -196,34 +240,67 @@ impl<'s> Carry<'s> {
         self.late += found.late;
     }
 
-    /// Puts fragments together. Serial: fragments are few.
-    fn defragment(&mut self, runs: &[Run]) -> Vec<(Stamp, defragment::Whole)> {
-        let mut wholes = Vec::new();
+    /// Puts together what came in several packets, TCP aside. Serial: fragments and SCTP are few.
+    fn reassemble(&mut self, runs: &[Run]) -> Vec<(Stamp, Completed)> {
+        let mut all = Vec::new();
         for run in runs {
             for event in run.events() {
-                let Seen::Fragment(fragment) = run.verified.chunk().seen(event) else {
-                    continue;
-                };
                 let at = run.verified.stamp(event);
-                match self.defragmenter.feed(fragment, at) {
-                    defragment::Outcome::Complete(whole) => wholes.push((at, whole)),
-                    defragment::Outcome::Held | defragment::Outcome::Refused => {
-                        self.ledger.count(Fate::Fragment);
-                    }
+                let completed = match run.verified.chunk().seen(event) {
+                    Seen::Fragment(fragment) => self.defragment(fragment, at),
+                    Seen::Sctp(sctp) => Some(self.read_sctp(&sctp, Fate::Other)),
+                    Seen::Message { .. } | Seen::Segment(_) => continue,
+                };
+                match completed {
+                    Some(completed) => all.push((at, completed)),
+                    None => self.ledger.count(Fate::Fragment),
                 }
             }
         }
-        wholes
+        all
+    }
+
+    /// A datagram whose fragments are all there; a tunnel may have carried fragments in fragments.
+    fn defragment(&mut self, fragment: Fragment<'_>, at: Stamp) -> Option<Completed> {
+        let mut outcome = self.defragmenter.feed(fragment, at);
+        for _ in 0..FRAGMENTED_TUNNELS {
+            let defragment::Outcome::Complete(whole) = outcome else {
+                return None;
+            };
+            outcome = match whole.decode() {
+                Packet::Fragment(inner) => self.defragmenter.feed(inner, at),
+                Packet::Sctp(sctp) => return Some(self.read_sctp(&sctp, Fate::Fragment)),
+                Packet::Enclosed(enclosed) => return Some(Completed::enclosed(&enclosed)),
+                Packet::Datagram(_) | Packet::Segment(_) => return Some(Completed::Whole(whole)),
+                Packet::Done(_) => return None,
+            };
+        }
+        None
+    }
+
+    fn read_sctp(&mut self, sctp: &Sctp<'_>, unless_sip: Fate) -> Completed {
+        let mut messages = Vec::new();
+        self.associations.feed(sctp, &mut |message| {
+            messages.push(Loose {
+                from: sctp.from,
+                to: sctp.to,
+                bytes: message.bytes.to_vec(),
+                is_cut: message.is_cut,
+                carrier: Carrier::Sctp,
+                sent: None,
+            });
+        });
+        Completed::Messages(messages, unless_sip)
     }
 
     /// Sorts events by the shard that they go to.
     fn sort<'w>(
         &mut self,
         runs: &'w [Run],
-        wholes: &'w [(Stamp, defragment::Whole)],
+        completed: &'w [(Stamp, Completed)],
     ) -> (Vec<Vec<Mail<'w>>>, Vec<Vec<Arrival<'w>>>) {
         let (mut mail, mut arrivals) = (boxes(), boxes());
-        let mut wholes = wholes.iter().peekable();
+        let mut completed = completed.iter().peekable();
         for run in runs {
             for event in run.events() {
                 let at = run.verified.stamp(event);
@@ -234,19 +311,18 @@ impl<'s> Carry<'s> {
                         bytes,
                         wholeness,
                         glance,
+                        transport,
+                        sent,
                     } => {
-                        post(
-                            &mut mail,
-                            Sighting {
-                                bytes,
-                                wholeness,
-                                at,
-                                from,
-                                to,
-                                transport: Transport::Udp,
-                            },
-                            glance,
-                        );
+                        let sighting = Sighting {
+                            bytes,
+                            wholeness,
+                            at: Stamp { time: sent, ..at },
+                            from,
+                            to,
+                            transport,
+                        };
+                        post(&mut mail, sighting, glance);
                     }
                     Seen::Segment(segment) => arrive(
                         &mut arrivals,
@@ -256,9 +332,10 @@ impl<'s> Carry<'s> {
                             unless_sip: Fate::Other,
                         },
                     ),
-                    Seen::Fragment(_) => {
-                        if let Some((at, whole)) = wholes.next_if(|(whole_at, _)| *whole_at == at) {
-                            self.sort_whole(*at, whole, &mut mail, &mut arrivals);
+                    Seen::Fragment(_) | Seen::Sctp(_) => {
+                        let of_this = completed.next_if(|(completed_at, _)| *completed_at == at);
+                        if let Some((_, completed)) = of_this {
+                            self.sort_completed(at, completed, &mut mail, &mut arrivals);
                         }
                     }
                 }
@@ -267,22 +344,30 @@ impl<'s> Carry<'s> {
         (mail, arrivals)
     }
 
-    /// A datagram that came in fragments: the fate is that of the fragment that completed it.
-    fn sort_whole<'w>(
+    /// What came in several packets: the fate is that of the packet that completed it.
+    fn sort_completed<'w>(
         &mut self,
         at: Stamp,
-        whole: &'w defragment::Whole,
+        completed: &'w Completed,
         mail: &mut [Vec<Mail<'w>>],
         arrivals: &mut [Vec<Arrival<'w>>],
     ) {
-        match decode_payload(
-            whole.source,
-            whole.destination,
-            whole.protocol,
-            &whole.payload,
-            whole.is_cut,
-        ) {
-            Packet::Datagram(datagram) => self.sort_datagram(at, &datagram, mail),
+        let whole = match completed {
+            Completed::Whole(whole) => whole,
+            Completed::Messages(messages, unless_sip) => {
+                let fates = messages
+                    .iter()
+                    .filter_map(|loose| self.sort_loose(at, loose, mail));
+                let fate = fates.min().unwrap_or(*unless_sip);
+                self.ledger.count(fate);
+                return;
+            }
+        };
+        match whole.decode() {
+            Packet::Datagram(datagram) => {
+                let fate = self.sort_datagram(&datagram, (at, Transport::Udp), mail);
+                self.ledger.count(fate.unwrap_or(Fate::Fragment));
+            }
             Packet::Segment(segment) => arrive(
                 arrivals,
                 Arrival {
@@ -291,21 +376,39 @@ impl<'s> Carry<'s> {
                     unless_sip: Fate::Fragment,
                 },
             ),
-            Packet::Done(_) | Packet::Fragment(_) => self.ledger.count(Fate::Fragment),
+            _ => self.ledger.count(Fate::Fragment),
         }
     }
 
-    fn sort_datagram<'w>(
+    fn sort_loose<'w>(
         &mut self,
         at: Stamp,
-        datagram: &Datagram<'w>,
+        loose: &'w Loose,
         mail: &mut [Vec<Mail<'w>>],
-    ) {
-        let Some(found) = chunk::message_in(datagram) else {
-            self.ledger.count(Fate::Fragment);
-            return;
+    ) -> Option<Fate> {
+        let datagram = Datagram {
+            from: loose.from,
+            to: loose.to,
+            payload: &loose.bytes,
+            is_cut: loose.is_cut,
         };
-        self.ledger.count(found.fate);
+        let at = Stamp {
+            time: loose.sent.unwrap_or(at.time),
+            ..at
+        };
+        let outline = chunk::message_in(&datagram)?.outline;
+        let transport = chunk::transport_of(loose.carrier, &outline);
+        self.sort_datagram(&datagram, (at, transport), mail)
+    }
+
+    /// None where it is no SIP.
+    fn sort_datagram<'w>(
+        &mut self,
+        datagram: &Datagram<'w>,
+        (at, transport): (Stamp, Transport),
+        mail: &mut [Vec<Mail<'w>>],
+    ) -> Option<Fate> {
+        let found = chunk::message_in(datagram)?;
         if found.fate == Fate::Sip {
             self.sip.count(&found.outline);
         }
@@ -318,10 +421,11 @@ impl<'s> Carry<'s> {
                 at,
                 from,
                 to,
-                transport: Transport::Udp,
+                transport,
             };
             post(mail, sighting, found.glance);
         }
+        Some(found.fate)
     }
 
     fn read_flows(&mut self, arrivals: &[Vec<Arrival<'_>>]) -> Vec<Found> {

@@ -3,18 +3,23 @@
 //! Chunks are decoded in parallel, without any memory of what came before. Most records end here.
 
 use crate::call::Glance;
+use crate::call::Transport;
 use crate::capture::Capture;
 use crate::capture::Position;
 use crate::capture::Stopped;
 use crate::capture::record::Nanos;
 use crate::capture::record::Record;
+use crate::packet::Carrier;
 use crate::packet::Datagram;
+use crate::packet::Enclosed;
 use crate::packet::Endpoint;
 use crate::packet::Fate;
 use crate::packet::Fragment;
 use crate::packet::Packet;
+use crate::packet::Sctp;
 use crate::packet::Segment;
 use crate::packet::decode;
+use crate::sip::Message;
 use crate::sip::Outline;
 use crate::sip::Wholeness;
 use crate::sip::begins_like_sip;
@@ -73,15 +78,19 @@ enum Kind {
         to: Endpoint,
         wholeness: Wholeness,
         glance: Glance,
+        transport: Transport,
+        /// When it was sent, which a mirror knows better than the record that it wrote.
+        sent: Nanos,
     },
     Segment(Segment<'static>),
     Fragment(Fragment<'static>),
+    Sctp(Sctp<'static>),
 }
 
 /// An event with its payload.
 #[derive(Clone, Copy, Debug)]
 pub enum Seen<'c> {
-    /// A SIP message in a datagram.
+    /// A SIP message that one packet held.
     Message {
         /// Sender.
         from: Endpoint,
@@ -93,11 +102,17 @@ pub enum Seen<'c> {
         wholeness: Wholeness,
         /// What it is.
         glance: Glance,
+        /// What carried it.
+        transport: Transport,
+        /// When it was sent.
+        sent: Nanos,
     },
     /// A TCP segment.
     Segment(Segment<'c>),
     /// An IP fragment.
     Fragment(Fragment<'c>),
+    /// An SCTP packet.
+    Sctp(Sctp<'c>),
 }
 
 impl Chunk {
@@ -134,7 +149,10 @@ impl Chunk {
     fn take(&mut self, record: &Record<'_>, place: u64, teams: &Teams) {
         match decode(record) {
             Packet::Done(fate) => self.ledger.count(fate),
-            Packet::Datagram(datagram) => self.take_datagram(&datagram, record.time, place, teams),
+            Packet::Datagram(datagram) => {
+                let at = (record.time, place);
+                self.take_message(&datagram, Carrier::Udp, record.time, at, teams);
+            }
             Packet::Segment(segment) => {
                 let empty = Segment {
                     payload: &[],
@@ -149,10 +167,27 @@ impl Chunk {
                 };
                 self.push(record.time, place, Kind::Fragment(empty), fragment.payload);
             }
+            Packet::Enclosed(enclosed) => {
+                self.take_enclosed(&enclosed, (record.time, place), teams)
+            }
+            Packet::Sctp(sctp) => {
+                let empty = Sctp {
+                    chunks: &[],
+                    ..sctp
+                };
+                self.push(record.time, place, Kind::Sctp(empty), sctp.chunks);
+            }
         }
     }
 
-    fn take_datagram(&mut self, datagram: &Datagram<'_>, time: Nanos, place: u64, teams: &Teams) {
+    fn take_message(
+        &mut self,
+        datagram: &Datagram<'_>,
+        carrier: Carrier,
+        sent: Nanos,
+        (time, place): (Nanos, u64),
+        teams: &Teams,
+    ) {
         let Some(found) = message_in(datagram) else {
             self.ledger.count(Fate::Other);
             return;
@@ -168,9 +203,28 @@ impl Chunk {
                 to: datagram.to,
                 wholeness: found.outline.wholeness,
                 glance: found.glance,
+                transport: transport_of(carrier, &found.outline),
+                sent,
             };
             self.push(time, place, kind, found.outline.bytes);
         }
+    }
+
+    fn take_enclosed(
+        &mut self,
+        enclosed: &Enclosed<'_>,
+        (time, place): (Nanos, u64),
+        teams: &Teams,
+    ) {
+        let message = enclosed.message();
+        let datagram = Datagram {
+            from: enclosed.from,
+            to: enclosed.to,
+            payload: &message,
+            is_cut: enclosed.is_cut,
+        };
+        let sent = enclosed.time.unwrap_or(time);
+        self.take_message(&datagram, enclosed.carrier, sent, (time, place), teams);
     }
 
     fn push(&mut self, time: Nanos, place: u64, kind: Kind, payload: &[u8]) {
@@ -194,12 +248,16 @@ impl Chunk {
                 to,
                 wholeness,
                 glance,
+                transport,
+                sent,
             } => Seen::Message {
                 from,
                 to,
                 bytes,
                 wholeness,
                 glance,
+                transport,
+                sent,
             },
             Kind::Segment(segment) => Seen::Segment(Segment {
                 payload: bytes,
@@ -208,6 +266,10 @@ impl Chunk {
             Kind::Fragment(fragment) => Seen::Fragment(Fragment {
                 payload: bytes,
                 ..fragment
+            }),
+            Kind::Sctp(sctp) => Seen::Sctp(Sctp {
+                chunks: bytes,
+                ..sctp
             }),
         }
     }
@@ -237,6 +299,31 @@ pub fn message_in<'a>(datagram: &Datagram<'a>) -> Option<Found<'a>> {
         outline,
         fate,
     })
+}
+
+/// What carried an enclosed message.
+pub fn transport_of(carrier: Carrier, outline: &Outline<'_>) -> Transport {
+    match carrier {
+        Carrier::Udp => Transport::Udp,
+        Carrier::Tcp => Transport::Tcp,
+        Carrier::Tls => Transport::Tls,
+        Carrier::Sctp => Transport::Sctp,
+        Carrier::AsViaSays => {
+            let message = Message::parse(outline.bytes, outline.wholeness);
+            let via = message.as_ref().and_then(|message| message.vias().next());
+            via.map_or(Transport::Udp, |via| transport_named(via.transport))
+        }
+    }
+}
+
+/// A transport by its name in Via (RFC 3261 §20.42, RFC 7118 §5.2).
+fn transport_named(name: &[u8]) -> Transport {
+    match name.to_ascii_uppercase().as_slice() {
+        b"TLS" | b"WSS" | b"TLS-SCTP" => Transport::Tls,
+        b"TCP" | b"WS" => Transport::Tcp,
+        b"SCTP" => Transport::Sctp,
+        _ => Transport::Udp,
+    }
 }
 
 /// Notes who talks to Teams, by address.

@@ -13,6 +13,7 @@
 mod assembler;
 pub mod connections;
 mod recency;
+pub mod sctp;
 pub mod tcp;
 pub mod tls;
 

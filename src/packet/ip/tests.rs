@@ -1,5 +1,5 @@
 use super::Missing;
-use super::decode;
+use super::Whence;
 use super::decode_payload;
 use crate::capture::record::LinkType;
 use crate::capture::record::Nanos;
@@ -14,6 +14,10 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
 const SIP: &[u8] = b"OPTIONS sip:sbc.example SIP/2.0\r\n\r\n";
+
+fn decode(bytes: &[u8], snapped: u32) -> Packet<'_> {
+    super::decode(bytes, Whence::of_record(snapped))
+}
 
 /// An IPv4 packet; `total_len` overrides the true length.
 fn v4(protocol: u8, fragment_field: u16, payload: &[u8], total_len: Option<u16>) -> Vec<u8> {
@@ -257,7 +261,7 @@ fn an_atomic_fragment_is_a_whole_packet() {
 
 #[test]
 fn an_encapsulation_is_unsupported_and_what_carries_no_sip_is_other() {
-    for protocol in [4, 41, 47, 50, 132] {
+    for protocol in [50, 108, 136] {
         assert_eq!(
             decode(&v4(protocol, 0, &[0; 40], None), 0),
             Packet::Done(Fate::Unsupported),
@@ -337,7 +341,7 @@ fn a_record_is_read_from_its_link_layer_on() {
 
 #[test]
 fn nothing_missing_is_nothing_missing() {
-    assert_eq!(Missing::of(10, 20, 0).bytes, 0);
+    assert_eq!(Missing::of(10, 20, Whence::of_record(0)).bytes, 0);
 }
 
 proptest::proptest! {
@@ -357,5 +361,25 @@ proptest::proptest! {
             let _ = decode(&data, 0);
             let _ = decode(&data, 10);
         }
+    }
+}
+
+#[test]
+fn an_ip_packet_in_an_ip_packet_is_read_at_any_depth_up_to_the_bound() {
+    let mut bytes = v4(17, 0, &udp(SIP, None), None);
+    for _ in 0..8 {
+        bytes = v4(4, 0, &bytes, None);
+        assert_eq!(datagram(decode(&bytes, 0)).payload, SIP);
+    }
+    let bytes = v4(4, 0, &bytes, None);
+    assert_eq!(decode(&bytes, 0), Packet::Done(Fate::Unsupported));
+}
+
+#[test]
+fn a_datagram_longer_than_its_ip_header_says_is_read_whole() {
+    for length in [28, 40] {
+        let bytes = v4(17, 0, &udp(SIP, None), Some(length));
+        let datagram = datagram(decode(&bytes, 0));
+        assert_eq!((datagram.payload, datagram.is_cut), (SIP, false));
     }
 }

@@ -5,9 +5,9 @@
 //! does.
 
 use super::Link;
-use super::Stripped;
 use super::strip_ether_type;
 use crate::capture::record::LinkType;
+use crate::packet::Layer;
 
 pub(super) const V1: Link = Link {
     name: "Linux cooked v1",
@@ -21,26 +21,25 @@ pub(super) const V2: Link = Link {
     strip: strip_v2,
 };
 
-fn strip_v1(bytes: &[u8]) -> Stripped<'_> {
+fn strip_v1(bytes: &[u8]) -> Layer<'_> {
     let Some((header, rest)) = bytes.split_first_chunk::<16>() else {
-        return Stripped::Short;
+        return Layer::Short;
     };
     strip_ether_type(u16::from_be_bytes([header[14], header[15]]), rest)
 }
 
-fn strip_v2(bytes: &[u8]) -> Stripped<'_> {
+fn strip_v2(bytes: &[u8]) -> Layer<'_> {
     let Some((header, rest)) = bytes.split_first_chunk::<20>() else {
-        return Stripped::Short;
+        return Layer::Short;
     };
     strip_ether_type(u16::from_be_bytes([header[0], header[1]]), rest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Stripped;
     use super::strip_v1;
     use super::strip_v2;
-    use crate::packet::Fate;
+    use crate::packet::Layer;
 
     #[test]
     fn any_device_type_gives_ip() {
@@ -50,7 +49,7 @@ mod tests {
             header[14..].copy_from_slice(b"\x08\x00");
             assert_eq!(
                 strip_v1(&[&header[..], b"\x45"].concat()),
-                Stripped::Ip(b"\x45")
+                Layer::Ip(b"\x45")
             );
         }
     }
@@ -58,17 +57,17 @@ mod tests {
     #[test]
     fn the_protocol_may_be_a_vlan_tag() {
         let v1 = [&[0; 14][..], b"\x81\x00\x00\x07\x08\x00\x45"].concat();
-        assert_eq!(strip_v1(&v1), Stripped::Ip(b"\x45"));
+        assert_eq!(strip_v1(&v1), Layer::Ip(b"\x45"));
         let v2 = [b"\x81\x00", &[0; 18][..], b"\x00\x07\x86\xDD\x60"].concat();
-        assert_eq!(strip_v2(&v2), Stripped::Ip(b"\x60"));
+        assert_eq!(strip_v2(&v2), Layer::Ip(b"\x60"));
     }
 
     #[test]
-    fn what_is_no_ip_is_other() {
+    fn what_is_no_ip_keeps_its_type() {
         assert_eq!(
             strip_v2(&[b"\x08\x06", &[0; 18][..]].concat()),
-            Stripped::Done(Fate::Other)
+            Layer::EtherType(0x0806, b"")
         );
-        assert_eq!(strip_v2(&[0; 19]), Stripped::Short);
+        assert_eq!(strip_v2(&[0; 19]), Layer::Short);
     }
 }

@@ -1,9 +1,9 @@
 //! Ethernet: two addresses and a type or length field (IEEE 802.3).
 
 use super::Link;
-use super::Stripped;
 use super::strip_ether_type;
 use crate::capture::record::LinkType;
+use crate::packet::Layer;
 
 pub(super) const ETHERNET: LinkType = LinkType(1);
 
@@ -14,18 +14,19 @@ pub(super) const LINK: Link = Link {
 };
 
 #[inline]
-pub(super) fn strip(bytes: &[u8]) -> Stripped<'_> {
+pub(super) fn strip(bytes: &[u8]) -> Layer<'_> {
     let Some((header, rest)) = bytes.split_first_chunk::<14>() else {
-        return Stripped::Short;
+        return Layer::Short;
     };
     strip_ether_type(u16::from_be_bytes([header[12], header[13]]), rest)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Stripped;
+    use super::super::fate_of;
     use super::strip;
     use crate::packet::Fate;
+    use crate::packet::Layer;
 
     fn frame(behind_addresses: &[u8]) -> Vec<u8> {
         [&[0x02; 12], behind_addresses].concat()
@@ -33,8 +34,8 @@ mod tests {
 
     #[test]
     fn ip_is_behind_fourteen_bytes() {
-        assert_eq!(strip(&frame(b"\x08\x00\x45")), Stripped::Ip(b"\x45"));
-        assert_eq!(strip(&frame(b"\x86\xDD\x60")), Stripped::Ip(b"\x60"));
+        assert_eq!(strip(&frame(b"\x08\x00\x45")), Layer::Ip(b"\x45"));
+        assert_eq!(strip(&frame(b"\x86\xDD\x60")), Layer::Ip(b"\x60"));
     }
 
     #[test]
@@ -42,26 +43,26 @@ mod tests {
         let mut tagged =
             b"\x81\x00\x00\x01\x88\xA8\x00\x02\x91\x00\x00\x03\x92\x00\x00\x04".repeat(2);
         tagged.extend_from_slice(b"\x08\x00\x45");
-        assert_eq!(strip(&frame(&tagged)), Stripped::Ip(b"\x45"));
+        assert_eq!(strip(&frame(&tagged)), Layer::Ip(b"\x45"));
         let more = [b"\x81\x00\x00\x01", tagged.as_slice()].concat();
-        assert_eq!(strip(&frame(&more)), Stripped::Done(Fate::Unsupported));
+        assert_eq!(strip(&frame(&more)), Layer::Done(Fate::Unsupported));
     }
 
     #[test]
     fn a_frame_that_ends_inside_a_tag_is_short() {
-        assert_eq!(strip(&frame(b"\x81\x00\x00")), Stripped::Short);
-        assert_eq!(strip(&[0; 13]), Stripped::Short);
+        assert_eq!(strip(&frame(b"\x81\x00\x00")), Layer::Short);
+        assert_eq!(strip(&[0; 13]), Layer::Short);
     }
 
     #[test]
     fn a_length_field_announces_llc() {
         assert_eq!(
             strip(&frame(b"\x00\x26\x42\x42\x03\x00")),
-            Stripped::Done(Fate::Other)
+            Layer::Done(Fate::Other)
         );
         assert_eq!(
             strip(&frame(b"\x00\x26\xAA\xAA\x03\0\0\0\x08\x00\x45")),
-            Stripped::Ip(b"\x45")
+            Layer::Ip(b"\x45")
         );
     }
 
@@ -80,9 +81,9 @@ mod tests {
         ] {
             assert_eq!(
                 strip(&frame(&ether_type.to_be_bytes())),
-                Stripped::Done(fate),
-                "{ether_type:04x}"
+                Layer::EtherType(ether_type, b"")
             );
+            assert_eq!(fate_of(ether_type), fate, "{ether_type:04x}");
         }
     }
 }

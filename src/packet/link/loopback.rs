@@ -2,9 +2,9 @@
 //! (link type 0), or in network order (108, OpenBSD). Either order is read in both.
 
 use super::Link;
-use super::Stripped;
 use crate::capture::record::LinkType;
 use crate::packet::Fate;
+use crate::packet::Layer;
 
 pub(super) const LINK: Link = Link {
     name: "BSD loopback",
@@ -12,39 +12,36 @@ pub(super) const LINK: Link = Link {
     strip,
 };
 
-fn strip(bytes: &[u8]) -> Stripped<'_> {
+fn strip(bytes: &[u8]) -> Layer<'_> {
     let Some((family, rest)) = bytes.split_first_chunk::<4>() else {
-        return Stripped::Short;
+        return Layer::Short;
     };
     // A family is a small number, so the order in which it is small is the order it was written in.
     match u32::from_be_bytes(*family).min(u32::from_le_bytes(*family)) {
         // AF_INET; AF_INET6 of Windows or Linux, NetBSD, FreeBSD, Darwin.
-        2 | 10 | 23 | 24 | 28 | 30 => Stripped::Ip(rest),
-        _ => Stripped::Done(Fate::Other),
+        2 | 10 | 23 | 24 | 28 | 30 => Layer::Ip(rest),
+        _ => Layer::Done(Fate::Other),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Stripped;
     use super::strip;
     use crate::packet::Fate;
+    use crate::packet::Layer;
 
     #[test]
     fn the_family_is_read_in_both_orders() {
         for family in [2_u32, 10, 24, 28, 30] {
             for header in [family.to_be_bytes(), family.to_le_bytes()] {
-                assert_eq!(
-                    strip(&[&header[..], b"\x45"].concat()),
-                    Stripped::Ip(b"\x45")
-                );
+                assert_eq!(strip(&[&header[..], b"\x45"].concat()), Layer::Ip(b"\x45"));
             }
         }
     }
 
     #[test]
     fn other_families_are_no_ip() {
-        assert_eq!(strip(b"\0\0\0\x07\x45"), Stripped::Done(Fate::Other));
-        assert_eq!(strip(b"\x02\0\0"), Stripped::Short);
+        assert_eq!(strip(b"\0\0\0\x07\x45"), Layer::Done(Fate::Other));
+        assert_eq!(strip(b"\x02\0\0"), Layer::Short);
     }
 }

@@ -15,6 +15,7 @@ mod raw;
 
 use crate::capture::record::LinkType;
 use crate::packet::Fate;
+use crate::packet::Layer;
 
 /// The families of link types that are decoded.
 pub const LINKS: &[Link] = &[
@@ -37,18 +38,7 @@ pub struct Link {
 }
 
 /// Takes the link-layer header off a record's bytes.
-pub type Strip = for<'a> fn(&'a [u8]) -> Stripped<'a>;
-
-/// What is behind a link-layer header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stripped<'a> {
-    /// An IP packet, either version; bytes that pad the frame may follow it.
-    Ip(&'a [u8]),
-    /// The record ends inside the link-layer header.
-    Short,
-    /// Nothing that is decoded further.
-    Done(Fate),
-}
+pub type Strip = for<'a> fn(&'a [u8]) -> Layer<'a>;
 
 /// The link type by which the capture layer says that a record's link type cannot be known.
 const UNKNOWABLE: LinkType = LinkType(0xFFFF);
@@ -77,62 +67,67 @@ static TABLE: [Strip; TABLE_LEN] = {
 
 /// Takes the link-layer header off.
 #[inline]
-pub(super) fn strip(link: LinkType, bytes: &[u8]) -> Stripped<'_> {
+/// Takes the header of an Ethernet frame off.
+pub(super) fn strip_ethernet(bytes: &[u8]) -> Layer<'_> {
+    ethernet::strip(bytes)
+}
+
+pub(super) fn strip(link: LinkType, bytes: &[u8]) -> Layer<'_> {
     // Nearly every record is Ethernet: a direct call is inlined, one through the table is not.
     if link == ethernet::ETHERNET {
         return ethernet::strip(bytes);
     }
     match TABLE.get(usize::from(link.0)) {
         Some(strip) => strip(bytes),
-        None if link == UNKNOWABLE => Stripped::Done(Fate::Malformed),
-        None => Stripped::Done(Fate::Unsupported),
+        None if link == UNKNOWABLE => Layer::Done(Fate::Malformed),
+        None => Layer::Done(Fate::Unsupported),
     }
 }
 
-fn unsupported(_: &[u8]) -> Stripped<'_> {
-    Stripped::Done(Fate::Unsupported)
+fn unsupported(_: &[u8]) -> Layer<'_> {
+    Layer::Done(Fate::Unsupported)
 }
 
 /// What an EtherType announces; VLAN tags are taken off. `bytes` begin behind the type field.
 #[inline]
-fn strip_ether_type(ether_type: u16, bytes: &[u8]) -> Stripped<'_> {
+fn strip_ether_type(ether_type: u16, bytes: &[u8]) -> Layer<'_> {
     match ether_type {
-        0x0800 | 0x86DD => Stripped::Ip(bytes),
+        0x0800 | 0x86DD => Layer::Ip(bytes),
         _ => strip_tags(ether_type, bytes),
     }
 }
 
-fn strip_tags(mut ether_type: u16, mut bytes: &[u8]) -> Stripped<'_> {
+fn strip_tags(mut ether_type: u16, mut bytes: &[u8]) -> Layer<'_> {
     for _ in 0..=MAX_TAGS {
         match ether_type {
-            0x0800 | 0x86DD => return Stripped::Ip(bytes),
+            0x0800 | 0x86DD => return Layer::Ip(bytes),
             // 802.1Q, 802.1ad, and the two numbers for stacked tags from before 802.1ad.
             0x8100 | 0x88A8 | 0x9100 | 0x9200 => {
                 let [_, _, high, low, rest @ ..] = bytes else {
-                    return Stripped::Short;
+                    return Layer::Short;
                 };
                 ether_type = u16::from_be_bytes([*high, *low]);
                 bytes = rest;
             }
             // Up to 1500 the field is a length, and LLC follows (IEEE 802.3 §3.2.6).
             0..=1500 => return strip_llc(bytes),
-            _ => return Stripped::Done(fate_of(ether_type)),
+            other => return Layer::EtherType(other, bytes),
         }
     }
-    Stripped::Done(Fate::Unsupported)
+    Layer::Done(Fate::Unsupported)
 }
 
 /// LLC with SNAP carries an EtherType under the organisation code 0 (RFC 1042).
-fn strip_llc(bytes: &[u8]) -> Stripped<'_> {
+fn strip_llc(bytes: &[u8]) -> Layer<'_> {
     match *bytes {
         [0xAA, 0xAA, 0x03, 0, 0, 0, 0x08, 0x00, ref rest @ ..]
-        | [0xAA, 0xAA, 0x03, 0, 0, 0, 0x86, 0xDD, ref rest @ ..] => Stripped::Ip(rest),
-        _ => Stripped::Done(Fate::Other),
+        | [0xAA, 0xAA, 0x03, 0, 0, 0, 0x86, 0xDD, ref rest @ ..] => Layer::Ip(rest),
+        _ => Layer::Done(Fate::Other),
     }
 }
 
 /// The fate of an EtherType that is not IP: an encapsulation that may hold IP, or no carrier of it.
-const fn fate_of(ether_type: u16) -> Fate {
+pub(super) const fn fate_of(ether_type: u16) -> Fate {
     match ether_type {
         0x22F3 // TRILL
         | 0x6558 // transparent Ethernet bridging
@@ -153,11 +148,11 @@ const fn fate_of(ether_type: u16) -> Fate {
 #[cfg(test)]
 mod tests {
     use super::LINKS;
-    use super::Stripped;
     use super::TABLE_LEN;
     use super::strip;
     use crate::capture::record::LinkType;
     use crate::packet::Fate;
+    use crate::packet::Layer;
 
     #[test]
     fn the_table_is_as_long_as_the_greatest_link_type_needs() {
@@ -183,12 +178,12 @@ mod tests {
         for link in [105, 127, 155, 252, 277, 4000] {
             assert_eq!(
                 strip(LinkType(link), &[0x45; 40]),
-                Stripped::Done(Fate::Unsupported)
+                Layer::Done(Fate::Unsupported)
             );
         }
         assert_eq!(
             strip(LinkType(0xFFFF), &[0x45; 40]),
-            Stripped::Done(Fate::Malformed)
+            Layer::Done(Fate::Malformed)
         );
     }
 

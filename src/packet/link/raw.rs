@@ -1,8 +1,8 @@
 //! Raw IP: no link-layer header. The version field tells IPv4 from IPv6 whatever the link type says.
 
 use super::Link;
-use super::Stripped;
 use crate::capture::record::LinkType;
+use crate::packet::Layer;
 
 /// 12 and 14 are what some systems wrote for 101; 228 is IPv4 alone, 229 IPv6 alone.
 pub(super) const LINK: Link = Link {
@@ -17,6 +17,6 @@ pub(super) const LINK: Link = Link {
     strip,
 };
 
-fn strip(bytes: &[u8]) -> Stripped<'_> {
-    Stripped::Ip(bytes)
+fn strip(bytes: &[u8]) -> Layer<'_> {
+    Layer::Ip(bytes)
 }

@@ -1,0 +1,124 @@
+//! Packets inside packets: what takes an encapsulation off.
+//!
+//! One file per encapsulation, each with a [`Tunnel`] of plain data; [`TUNNELS`] lists them. An encapsulation is
+//! announced by an EtherType, an IP protocol number or a UDP port, or known by how its bytes begin. A port proves
+//! nothing: a tunnel that finds no such header answers [`Layer::Foreign`], and the packet is read as if the tunnel
+//! were not there.
+
+mod ip_in_ip;
+
+use super::Layer;
+use super::Outer;
+
+/// The encapsulations that are taken off.
+pub const TUNNELS: &[Tunnel] = &[ip_in_ip::TUNNEL];
+
+/// An encapsulation.
+#[derive(Clone, Copy, Debug)]
+pub struct Tunnel {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it is described.
+    pub source: &'static str,
+    /// What announces it.
+    pub announced_by: Announcement,
+    /// Takes its header off.
+    pub strip: Strip,
+}
+
+/// What says that a tunnel's header follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announcement {
+    /// EtherTypes.
+    EtherTypes(&'static [u16]),
+    /// IP protocol numbers (IANA).
+    Protocols(&'static [u8]),
+    /// UDP ports, of either end.
+    UdpPorts(&'static [u16]),
+    /// A UDP payload that begins as no other does, on any port.
+    UdpPayload,
+}
+
+/// Takes an encapsulation's header off its bytes.
+pub type Strip = for<'a> fn(&'a [u8], &Outer) -> Layer<'a>;
+
+/// What an EtherType carries; none where no tunnel is announced by it.
+#[cold]
+pub(super) fn by_ether_type<'a>(
+    ether_type: u16,
+    bytes: &'a [u8],
+    outer: &Outer,
+) -> Option<Layer<'a>> {
+    TUNNELS
+        .iter()
+        .filter(|tunnel| matches!(tunnel.announced_by, Announcement::EtherTypes(types) if types.contains(&ether_type)))
+        .find_map(|tunnel| tunnel.enter(bytes, outer))
+}
+
+/// What an IP protocol carries; none where no tunnel is announced by it.
+#[cold]
+pub(super) fn by_protocol<'a>(protocol: u8, bytes: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
+    TUNNELS
+        .iter()
+        .filter(|tunnel| matches!(tunnel.announced_by, Announcement::Protocols(protocols) if protocols.contains(&protocol)))
+        .find_map(|tunnel| tunnel.enter(bytes, outer))
+}
+
+/// What a UDP payload carries; none where it is no tunnel's.
+pub(super) fn by_udp<'a>(payload: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
+    let is_port = |port: u16| PORTS[usize::from(port / 64)] >> (port % 64) & 1 == 1;
+    let has_port = is_port(outer.from.port) || is_port(outer.to.port);
+    TUNNELS
+        .iter()
+        .filter(|tunnel| match tunnel.announced_by {
+            Announcement::UdpPorts(ports) => {
+                has_port && (ports.contains(&outer.to.port) || ports.contains(&outer.from.port))
+            }
+            Announcement::UdpPayload => true,
+            _ => false,
+        })
+        .find_map(|tunnel| tunnel.enter(payload, outer))
+}
+
+impl Tunnel {
+    fn enter<'a>(&self, bytes: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
+        Some((self.strip)(bytes, outer)).filter(|layer| *layer != Layer::Foreign)
+    }
+}
+
+/// A bit for each UDP port that announces a tunnel: most packets are media on other ports.
+static PORTS: [u64; 1024] = {
+    let mut bits = [0; 1024];
+    let mut tunnel = 0;
+    while tunnel < TUNNELS.len() {
+        if let Announcement::UdpPorts(ports) = TUNNELS[tunnel].announced_by {
+            let mut index = 0;
+            while index < ports.len() {
+                bits[(ports[index] / 64) as usize] |= 1 << (ports[index] % 64);
+                index += 1;
+            }
+        }
+        tunnel += 1;
+    }
+    bits
+};
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::TUNNELS;
+    use crate::packet::Outer;
+
+    #[test]
+    fn every_tunnel_survives_short_and_senseless_bytes() {
+        let outer = Outer::of_ip(Ipv4Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into());
+        for tunnel in TUNNELS {
+            for length in 0..80 {
+                for filler in [0, 1, 0x02, 0x08, 0x30, 0x45, 0x60, 0x81, 0xAA, 0xFF] {
+                    let _ = (tunnel.strip)(&vec![filler; length], &outer);
+                }
+            }
+        }
+    }
+}
