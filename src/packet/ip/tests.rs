@@ -275,9 +275,9 @@ fn an_encapsulation_is_unsupported_and_what_carries_no_sip_is_other() {
             "{protocol}"
         );
     }
-    // An authentication header in tunnel mode.
+    // Encryption behind an authentication header.
     let tunnel = [
-        4, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        50, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     ];
     assert_eq!(
         decode(&v4(51, 0, &tunnel, None), 0),
