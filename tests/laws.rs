@@ -17,6 +17,7 @@ use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
 use sip488::report::row::Row;
+use sip488::transport::tls::KeyLog;
 use sip488::trunk::Config;
 use tempfile::TempDir;
 
@@ -34,6 +35,7 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
     let options = Options {
         paths: paths.to_vec(),
         config: Config::default(),
+        keys: KeyLog::default(),
         threads,
         window,
         stop: Arc::default(),

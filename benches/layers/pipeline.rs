@@ -11,6 +11,7 @@ use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
 use sip488::report::row::Row;
+use sip488::transport::tls::KeyLog;
 use sip488::trunk::Config;
 
 use crate::support::capture_file::Format;
@@ -31,6 +32,7 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
     let options = Options {
         paths: vec![file.path().to_owned()],
         config: Config::default(),
+        keys: KeyLog::default(),
         threads,
         window: WINDOW,
         stop: Arc::default(),

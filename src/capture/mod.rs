@@ -12,6 +12,7 @@
 
 mod byte_order;
 pub mod inventory;
+pub mod key_log;
 mod pcap;
 mod pcapng;
 mod position;
@@ -28,6 +29,7 @@ mod tests;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::key_log::KeyLogText;
 use self::pcap::FileHeader;
 use self::pcap::RecordChain;
 use self::pcapng::BlockChain;
@@ -76,6 +78,8 @@ pub struct Capture {
     pub format: Format,
     /// The time of the first record; `None` where there is none, or where it is damaged.
     pub first: Option<Nanos>,
+    /// The TLS key logs before the first record; those behind it are met by [`Capture::walk`].
+    pub key_logs: Vec<KeyLogText>,
     source: Source,
     start: Position,
 }
@@ -132,6 +136,7 @@ impl Capture {
             named,
             format,
             first: None,
+            key_logs: Vec::new(),
             source,
             start,
         };
@@ -146,6 +151,7 @@ impl Capture {
             return;
         };
         let window = &mut Window::new(reader, BUFFER, LONGEST_LEAD);
+        let mut key_logs = Vec::new();
         let (start, first) = match &self.start.context {
             Context::Pcap(header) => {
                 let mut header = *header;
@@ -153,16 +159,21 @@ impl Capture {
                 (self.start.clone(), first)
             }
             Context::Pcapng(section) => {
-                let mut blocks = Blocks {
-                    section: Arc::clone(section),
-                };
+                let mut blocks = Blocks::new(Arc::clone(section));
                 let (offset, first) = walk::lead(&mut blocks, window, from, LONGEST_LEAD);
+                key_logs = blocks.key_logs;
                 let context = Context::Pcapng(blocks.section);
                 (Position { offset, context }, first)
             }
         };
         self.start = start;
         self.first = first;
+        self.key_logs = key_logs;
+    }
+
+    /// True where it can be read as often as one likes: a file.
+    pub const fn can_be_read_again(&self) -> bool {
+        matches!(self.source, Source::File(_))
     }
 
     /// The length in bytes, as it was when the capture was found; `None` for what can be read only once.
@@ -215,10 +226,12 @@ impl Capture {
                         offset: from.offset,
                         what: error.to_string(),
                     }),
+                    key_logs: Vec::new(),
                 };
             }
         };
         let window = &mut Window::new(reader, BUFFER, until);
+        let mut key_logs = Vec::new();
         let (context, (offset, records, stopped)) = match &from.context {
             Context::Pcap(header) => {
                 let mut header = *header;
@@ -226,10 +239,9 @@ impl Capture {
                 (from.context.clone(), outcome)
             }
             Context::Pcapng(section) => {
-                let mut blocks = Blocks {
-                    section: Arc::clone(section),
-                };
+                let mut blocks = Blocks::new(Arc::clone(section));
                 let outcome = walk::drive(&mut blocks, window, from.offset, until, each);
+                key_logs = blocks.key_logs;
                 (Context::Pcapng(blocks.section), outcome)
             }
         };
@@ -237,6 +249,7 @@ impl Capture {
             end: Position { offset, context },
             records,
             stopped,
+            key_logs,
         }
     }
 

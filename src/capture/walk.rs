@@ -4,6 +4,7 @@
 //! loop holds enough bytes, moves on and says where and why it stopped. It is compiled once for each format, so a
 //! record costs no dispatch.
 
+use super::key_log::KeyLogText;
 use super::position::Position;
 use super::record::Nanos;
 use super::record::Record;
@@ -18,6 +19,8 @@ pub struct Walked {
     pub records: u64,
     /// Why the walk ended.
     pub stopped: Stopped,
+    /// The TLS key logs that were met.
+    pub key_logs: Vec<KeyLogText>,
 }
 
 /// Why a walk ended.

@@ -19,6 +19,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
+use crate::capture::key_log;
 use crate::pipeline::Analysis;
 use crate::pipeline::Error;
 use crate::pipeline::Options;
@@ -36,6 +37,7 @@ use crate::report::row::Row;
 use crate::report::summary::RunSummary;
 use crate::report::time::Zone;
 use crate::report::trunks::TrunkCounts;
+use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
 
 use super::arguments::Analyze;
@@ -46,7 +48,7 @@ use super::progress::Bar;
 pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
     let config = config(arguments)?;
-    check_keylogs(arguments)?;
+    let keys = keys(arguments)?;
     check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
     let threads = arguments.threads.map_or_else(
@@ -56,6 +58,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let options = Options {
         paths: arguments.paths.clone(),
         config,
+        keys,
         threads,
         window: WINDOW,
         stop: stop_on_signal()?,
@@ -103,18 +106,21 @@ fn config(arguments: &Analyze) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// A key log that can't be read is an error now, not after the night is read.
-fn check_keylogs(arguments: &Analyze) -> anyhow::Result<()> {
+/// The keys of `--keylog`. One that can't be read is an error now, not after the night is read.
+fn keys(arguments: &Analyze) -> anyhow::Result<KeyLog> {
+    let mut keys = KeyLog::default();
     for path in &arguments.keylog {
-        fs::File::open(path).with_context(|| format!("--keylog {}", path.display()))?;
+        let text = key_log::read(path).with_context(|| format!("--keylog {}", path.display()))?;
+        let count = keys.read(text.as_bytes());
+        if count.useful == 0 && !arguments.quiet {
+            let path = terminal(&path.display().to_string());
+            let _ = writeln!(
+                io::stderr(),
+                "sip488: --keylog {path}: no line is one of a TLS key log (such as CLIENT_RANDOM, 64 hexadecimal digits, and a secret)"
+            );
+        }
     }
-    if !arguments.keylog.is_empty() && !arguments.quiet {
-        let _ = writeln!(
-            io::stderr(),
-            "sip488: TLS is not decrypted yet: --keylog has no effect"
-        );
-    }
-    Ok(())
+    Ok(keys)
 }
 
 /// The files that are to be written. `-` is standard output.

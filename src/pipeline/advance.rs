@@ -36,6 +36,7 @@ use crate::report::rows::rows_of;
 use crate::report::spill::Batch;
 use crate::text::Text;
 use crate::transport::sctp::Associations;
+use crate::transport::tls::KeyLog;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
 use crate::trunk::party::teams_end;
@@ -45,8 +46,10 @@ use super::chunk::Seen;
 use super::flow::Arrival;
 use super::flow::FlowShard;
 use super::flow::Found;
+use super::flow::With;
 use super::ledger::Ledger;
 use super::ledger::SipCounts;
+use super::locked::LockedConnections;
 use super::window::Run;
 
 /// Shards of connections, and of calls.
@@ -56,6 +59,7 @@ const SHARDS: usize = 16;
 #[derive(Debug)]
 pub struct Carry<'s> {
     with: Surroundings<'s>,
+    keys: &'s KeyLog,
     defragmenter: Defragmenter,
     associations: Associations,
     flows: Vec<FlowShard>,
@@ -67,6 +71,7 @@ pub struct Carry<'s> {
     lost: u64,
     /// Segments counted as stream that completed a message after all.
     late: u64,
+    locked: LockedConnections,
 }
 
 /// The open calls of one shard, and what its closed calls taught.
@@ -93,6 +98,8 @@ pub struct Learned {
     pub stream_bytes_lost: u64,
     /// Datagrams that were never whole.
     pub datagrams_evicted: u64,
+    /// Connections that could not be read.
+    pub locked: LockedConnections,
 }
 
 impl Learned {
@@ -157,9 +164,10 @@ type Mail<'w> = (Sighting<'w>, Glance);
 
 impl<'s> Carry<'s> {
     /// Nothing seen yet.
-    pub fn new(with: Surroundings<'s>) -> Self {
+    pub fn new(with: Surroundings<'s>, keys: &'s KeyLog) -> Self {
         Self {
             with,
+            keys,
             defragmenter: Defragmenter::default(),
             associations: Associations::default(),
             flows: (0..SHARDS).map(|_| FlowShard::default()).collect(),
@@ -169,6 +177,7 @@ impl<'s> Carry<'s> {
             sbc: SbcAddresses::default(),
             lost: 0,
             late: 0,
+            locked: LockedConnections::default(),
         }
     }
 
@@ -181,8 +190,8 @@ impl<'s> Carry<'s> {
             .min();
         let completed = self.reassemble(runs);
         let (mut mail, arrivals) = self.sort(runs, &completed);
-        let found = self.read_flows(&arrivals);
-        for found in &found {
+        let mut found = self.read_flows(&arrivals);
+        for found in &mut found {
             self.count(found);
             for (sighting, glance) in found.sightings() {
                 post(&mut mail, sighting, glance);
@@ -199,10 +208,10 @@ impl<'s> Carry<'s> {
         };
         let mut found: Vec<Found> = (0..SHARDS).map(|_| Found::default()).collect();
         for (flow, found) in std::mem::take(&mut self.flows).into_iter().zip(&mut found) {
-            learned.connections_evicted += flow.finish(found);
+            learned.connections_evicted += flow.finish(self.keys, found);
         }
         let mut mail = boxes();
-        for found in &found {
+        for found in &mut found {
             self.count(found);
             for (sighting, glance) in found.sightings() {
                 post(&mut mail, sighting, glance);
@@ -222,6 +231,7 @@ impl<'s> Carry<'s> {
         self.ledger.upgrade(Fate::Stream, Fate::Sip, self.late);
         learned.sbc.join(&self.sbc);
         learned.stream_bytes_lost = self.lost;
+        learned.locked = self.locked;
         (
             rows,
             learned,
@@ -232,12 +242,15 @@ impl<'s> Carry<'s> {
         )
     }
 
-    fn count(&mut self, found: &Found) {
+    fn count(&mut self, found: &mut Found) {
         self.ledger.join(&found.ledger);
         self.sip.join(&found.sip);
         self.sbc.join(&found.sbc);
         self.lost += found.lost;
         self.late += found.late;
+        let locked = std::mem::take(&mut found.locked);
+        self.locked
+            .note(locked, std::mem::take(&mut found.families));
     }
 
     /// Puts together what came in several packets, TCP aside. Serial: fragments and SCTP are few.
@@ -429,12 +442,15 @@ impl<'s> Carry<'s> {
     }
 
     fn read_flows(&mut self, arrivals: &[Vec<Arrival<'_>>]) -> Vec<Found> {
-        let teams = self.with.teams;
+        let with = With {
+            teams: self.with.teams,
+            keys: self.keys,
+        };
         let shards = self.flows.par_iter_mut().zip(arrivals);
         let read = shards.map(|(flow, arrivals)| {
             let mut found = Found::default();
             for arrival in arrivals {
-                flow.feed(arrival, teams, &mut found);
+                flow.feed(arrival, with, &mut found);
             }
             found
         });

@@ -7,6 +7,7 @@ use crate::call::Transport;
 use crate::capture::Capture;
 use crate::capture::Position;
 use crate::capture::Stopped;
+use crate::capture::key_log::KeyLogText;
 use crate::capture::record::Nanos;
 use crate::capture::record::Record;
 use crate::packet::Carrier;
@@ -57,6 +58,8 @@ pub struct Chunk {
     pub sip: SipCounts,
     /// Addresses that talked to Teams.
     pub sbc: SbcAddresses,
+    /// TLS key logs among the records.
+    pub key_logs: Vec<KeyLogText>,
 }
 
 /// Something that a later stage must see.
@@ -128,6 +131,7 @@ impl Chunk {
             end: walked.end,
             stopped: walked.stopped,
             records: walked.records,
+            key_logs: walked.key_logs,
             ..chunk
         }
     }
@@ -143,6 +147,7 @@ impl Chunk {
             ledger: Ledger::default(),
             sip: SipCounts::default(),
             sbc: SbcAddresses::default(),
+            key_logs: Vec::new(),
         }
     }
 

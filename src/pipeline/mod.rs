@@ -9,6 +9,7 @@ pub mod analysis;
 pub mod chunk;
 pub mod flow;
 pub mod ledger;
+pub mod locked;
 pub mod settle;
 pub mod window;
 
@@ -21,14 +22,19 @@ use std::sync::atomic::Ordering;
 use rayon::iter::IntoParallelRefIterator;
 use rayon::iter::ParallelIterator;
 
+use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
+use crate::capture::key_log;
 use crate::report::rows::Surroundings;
+use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
 use self::advance::Carry;
+use self::advance::Learned;
+use self::advance::Totals;
 use self::analysis::Gathering;
 use self::chunk::Chunk;
 use self::settle::Settlement;
@@ -47,6 +53,8 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// Trunk names, what counts as Teams.
     pub config: Config,
+    /// Keys of TLS connections, besides those that come with the captures.
+    pub keys: KeyLog,
     /// Threads; at least 1.
     pub threads: usize,
     /// Bytes that each thread decodes before calls are advanced; [`WINDOW`]. It bounds memory, and changes no result.
@@ -86,30 +94,84 @@ pub fn analyze(options: &Options, progress: &dyn Progress) -> Result<Analysis, E
     pool.install(|| run(options, progress, &pool))
 }
 
+/// Groups of connections that could not be read in the summary.
+const ENCRYPTED: usize = 1000;
+
+/// Passes over the captures at most: a pass may learn keys that open what it could not read, and the sessions inside
+/// may name others.
+const PASSES: u64 = 3;
+
 fn run(
     options: &Options,
     progress: &dyn Progress,
     pool: &Arc<rayon::ThreadPool>,
 ) -> Result<Analysis, Error> {
-    let Inventory { captures, others } = inventory::take(&options.paths);
-    progress.total(
-        captures
-            .iter()
-            .filter_map(crate::capture::Capture::len)
-            .sum(),
-    );
+    let inventory = inventory::take(&options.paths);
+    let mut keys = options.keys.clone();
+    keys.join(&keys_of(&inventory));
+    let bytes = inventory
+        .captures
+        .iter()
+        .filter_map(Capture::len)
+        .sum::<u64>();
+    let is_again = inventory.captures.iter().all(Capture::can_be_read_again);
+    for pass in 1.. {
+        progress.total(bytes * pass);
+        let read = read_all(options, &inventory, &keys, progress)?;
+        if is_again && pass < PASSES && read.learned.locked.unlock(&mut keys, &read.readings.keys) {
+            continue;
+        }
+        return read.finish(options, &inventory, pool);
+    }
+    unreachable!("the last pass returns")
+}
+
+/// The keys that are known before the first packet is read.
+fn keys_of(inventory: &Inventory) -> KeyLog {
+    let mut keys = KeyLog::default();
+    for text in inventory
+        .captures
+        .iter()
+        .flat_map(|capture| &capture.key_logs)
+    {
+        keys.read(text.as_bytes());
+    }
+    for (_, text) in key_log::beside(&inventory.captures) {
+        if let Ok(text) = text {
+            keys.read(text.as_bytes());
+        }
+    }
+    keys
+}
+
+/// What a pass over all captures gave.
+struct Read<'c> {
+    readings: Readings<'c>,
+    gathering: Gathering,
+    learned: Learned,
+    totals: Totals,
+}
+
+fn read_all<'c>(
+    options: &Options,
+    inventory: &'c Inventory,
+    keys: &KeyLog,
+    progress: &dyn Progress,
+) -> Result<Read<'c>, Error> {
+    let captures = &inventory.captures;
     let teams = Teams::new(&options.config);
     let paths: Vec<String> = captures
         .iter()
         .map(|capture| capture.path.display().to_string())
         .collect();
-    let mut carry = Carry::new(Surroundings {
+    let with = Surroundings {
         teams: &teams,
         config: &options.config,
         paths: &paths,
-    });
+    };
+    let mut carry = Carry::new(with, keys);
     let mut readings = Readings::new(
-        &captures,
+        captures,
         options.window.saturating_mul(options.threads.max(1) as u64),
     );
     let mut gathering = Gathering::default();
@@ -127,22 +189,42 @@ fn run(
     }
     let (rows, learned, totals) = carry.finish();
     rows.into_iter().try_for_each(|rows| gathering.take(rows))?;
-    let mut sbc = SbcAddresses::new(&options.config);
-    sbc.join(&learned.sbc);
-    sbc.join(&readings.sbc);
-    let settlement = Settlement {
-        config: options.config.clone(),
-        sbc,
-        history: learned.history.clone(),
-    };
-    gathering.finish(
-        &readings,
-        &others,
-        &totals,
-        &learned,
-        settlement,
-        Arc::clone(pool),
-    )
+    Ok(Read {
+        readings,
+        gathering,
+        learned,
+        totals,
+    })
+}
+
+impl Read<'_> {
+    fn finish(
+        self,
+        options: &Options,
+        inventory: &Inventory,
+        pool: &Arc<rayon::ThreadPool>,
+    ) -> Result<Analysis, Error> {
+        let mut sbc = SbcAddresses::new(&options.config);
+        sbc.join(&self.learned.sbc);
+        sbc.join(&self.readings.sbc);
+        let settlement = Settlement {
+            config: options.config.clone(),
+            sbc,
+            history: self.learned.history.clone(),
+        };
+        let mut analysis = self.gathering.finish(
+            &self.readings,
+            &inventory.others,
+            &self.totals,
+            &self.learned,
+            settlement,
+            Arc::clone(pool),
+        )?;
+        let encrypted = self.learned.locked.told(&Teams::new(&options.config));
+        analysis.summary.encrypted_connections = encrypted;
+        analysis.summary.encrypted_connections.truncate(ENCRYPTED);
+        Ok(analysis)
+    }
 }
 
 fn decode(tasks: &[Task<'_>], teams: &Teams) -> Vec<Option<Chunk>> {

@@ -17,6 +17,7 @@ use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::report::summary::FileStatus;
 use crate::report::summary::FileSummary;
+use crate::transport::tls::KeyLog;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
@@ -139,6 +140,8 @@ pub struct Readings<'c> {
     pub totals: Totals,
     /// Addresses that talked to Teams.
     pub sbc: SbcAddresses,
+    /// Keys that stood among the records.
+    pub keys: KeyLog,
 }
 
 impl<'c> Readings<'c> {
@@ -161,6 +164,7 @@ impl<'c> Readings<'c> {
             budget,
             totals,
             sbc,
+            keys: KeyLog::default(),
         }
     }
 
@@ -219,6 +223,9 @@ impl<'c> Readings<'c> {
                 reading.accept(task.until, chunk, teams, &mut |chunk| {
                     self.totals.join(&chunk.ledger, &chunk.sip);
                     self.sbc.join(&chunk.sbc);
+                    for text in &chunk.key_logs {
+                        self.keys.read(text.as_bytes());
+                    }
                 });
             }
         }

@@ -14,6 +14,9 @@ use super::trunks::TrunkCounts;
 /// Trunks shown.
 const WORST: usize = 5;
 
+/// Groups of TLS connections shown that could not be read.
+const ENCRYPTED: usize = 5;
+
 /// Files shown that could not be read whole.
 const FILES: usize = 10;
 
@@ -130,10 +133,7 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
         fates.join(" + ")
     );
     let hints = [
-        (
-            Fate::Encrypted,
-            "TLS, which is not decrypted: export the SIP from the SBC, or from Wireshark with File > Export PDUs",
-        ),
+        (Fate::Encrypted, "TLS without a key"),
         (
             Fate::Truncated,
             "cut by the snap length, so that their offers can't be judged: capture with -s 0",
@@ -150,6 +150,7 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             let _ = writeln!(out, "  {} {count}: {hint}", style.warning(fate.name()));
         }
     }
+    describe_encrypted(out, summary, style);
     let limits = summary.limits;
     let lost = [
         (
@@ -175,6 +176,24 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
     ];
     for (count, what) in lost.into_iter().filter(|(count, _)| *count > 0) {
         let _ = writeln!(out, "  {} {what}", style.warning(&count.to_string()));
+    }
+}
+
+/// What is missing to read TLS connections, and how to get it; each advice once.
+fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
+    let all = &summary.encrypted_connections;
+    let mut said = Vec::new();
+    for connections in all.iter().take(ENCRYPTED) {
+        let count = counted(connections.connections, "connection");
+        let _ = writeln!(out, "    {count} {}", connections.who());
+        let advice = connections.advice();
+        if !said.contains(&advice) {
+            let _ = writeln!(out, "      {} {advice}", style.warning("missing"));
+            said.push(advice);
+        }
+    }
+    if all.len() > ENCRYPTED {
+        let _ = writeln!(out, "    and {} more, in --summary", all.len() - ENCRYPTED);
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod closing;
 pub mod columns;
 pub mod csv;
+pub mod encrypted;
 pub mod escape;
 pub mod explain;
 pub mod offer_facts;

@@ -9,6 +9,8 @@ use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::packet::Fate;
 
+use super::encrypted::EncryptedConnections;
+
 /// The JSON of `--summary`. The order of the fields is the order in the file.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunSummary {
@@ -30,6 +32,8 @@ pub struct RunSummary {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// What bounds and losses took.
     pub limits: Limits,
+    /// TLS connections that could not be read, those that may carry SIP first; a thousand at most.
+    pub encrypted_connections: Vec<EncryptedConnections>,
 }
 
 /// One file.
@@ -130,6 +134,7 @@ impl RunSummary {
                 .map(|verdict| (verdict.name(), 0))
                 .collect(),
             limits: Limits::default(),
+            encrypted_connections: Vec::new(),
         }
     }
 

@@ -16,6 +16,7 @@ mod recency;
 pub mod sctp;
 pub mod tcp;
 pub mod tls;
+pub mod wrapping;
 
 pub use connections::Connections;
 pub use tcp::ConnectionId;

@@ -9,6 +9,7 @@ mod interface;
 use std::sync::Arc;
 
 use super::byte_order::ByteOrder;
+use super::key_log::KeyLogText;
 use super::record::LinkType;
 use super::record::Nanos;
 use super::record::Record;
@@ -25,6 +26,10 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+
+/// Decryption secrets that are a TLS key log: "TLSK" (section 4.7 of the draft).
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 
 /// Type and length before a block's body.
 const BEFORE_BODY: usize = 8;
@@ -80,6 +85,17 @@ impl Section {
 #[derive(Debug)]
 pub(super) struct Blocks {
     pub(super) section: Arc<Section>,
+    /// The TLS key logs among the blocks.
+    pub(super) key_logs: Vec<KeyLogText>,
+}
+
+impl Blocks {
+    pub(super) const fn new(section: Arc<Section>) -> Self {
+        Self {
+            section,
+            key_logs: Vec::new(),
+        }
+    }
 }
 
 impl Framing for Blocks {
@@ -114,6 +130,7 @@ impl Framing for Blocks {
             OBSOLETE_PACKET => self.obsolete_packet(body, whole),
             INTERFACE_DESCRIPTION => self.interface_description(block),
             SECTION_HEADER => self.section_header(order, body, whole),
+            DECRYPTION_SECRETS => self.decryption_secrets(body, whole),
             _ => Step::Other(whole),
         }
     }
@@ -175,6 +192,18 @@ fn length_after(order: ByteOrder, bytes: &[u8], whole: usize) -> usize {
 }
 
 impl Blocks {
+    /// Section 4.7 of the draft: what kind of secrets, how long they are, and they.
+    fn decryption_secrets<'a>(&mut self, body: &[u8], whole: usize) -> Step<'a> {
+        if let Some((head, secrets)) = body.split_first_chunk::<8>()
+            && self.section.order.u32(head, 0) == TLS_KEY_LOG
+        {
+            let length = self.section.order.u32(head, 4) as usize;
+            let secrets = secrets.get(..length).unwrap_or(secrets);
+            self.key_logs.push(KeyLogText::new(secrets.to_vec()));
+        }
+        Step::Other(whole)
+    }
+
     /// Section 4.3 of the draft.
     #[inline]
     fn enhanced_packet<'a>(&self, body: &'a [u8], whole: usize) -> Step<'a> {

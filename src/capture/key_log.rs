@@ -1,0 +1,112 @@
+//! TLS key logs that come with captures: inside pcapng, or in a file beside.
+#![expect(clippy::disallowed_methods, reason = "key logs lie beside captures")]
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::Capture;
+
+/// The longest key log that is read: some hundreds of thousands of connections.
+const LONGEST: u64 = 256 << 20;
+
+/// The text of a key log. What it says is secret: it can be read, and not be printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KeyLogText(Vec<u8>);
+
+impl KeyLogText {
+    pub(super) const fn new(text: Vec<u8>) -> Self {
+        Self(text)
+    }
+
+    /// The lines.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyLogText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyLogText({} bytes)", self.0.len())
+    }
+}
+
+/// Reads a key log. Fails as the operating system says, and where it is longer than 256 MiB.
+pub fn read(path: &Path) -> io::Result<KeyLogText> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        let what = format!("longer than {} MiB, which no key log is", LONGEST >> 20);
+        return Err(io::Error::other(what));
+    }
+    Ok(KeyLogText(text))
+}
+
+/// The key logs that lie beside captures under their names: of `x.pcap`, `x.keys`, `x.keylog`, `x.pcap.keys` and
+/// `x.pcap.keylog`; of `x.pcap.gz`, those of `x.pcap` too. In the order of their paths.
+pub fn beside(captures: &[Capture]) -> Vec<(PathBuf, io::Result<KeyLogText>)> {
+    let names: BTreeSet<PathBuf> = captures
+        .iter()
+        .flat_map(|capture| names_beside(&capture.path))
+        .collect();
+    names
+        .into_iter()
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let text = read(&path);
+            (path, text)
+        })
+        .collect()
+}
+
+fn names_beside(capture: &Path) -> Vec<PathBuf> {
+    let without = capture.with_extension("");
+    let stems = [
+        capture.to_owned(),
+        without.clone(),
+        without.with_extension(""),
+    ];
+    let with = |stem: &PathBuf, extension: &str| {
+        let mut name = stem.file_name().unwrap_or(OsStr::new("")).to_owned();
+        name.push(extension);
+        stem.with_file_name(name)
+    };
+    stems
+        .iter()
+        .filter(|stem| stem.file_name().is_some())
+        .flat_map(|stem| [with(stem, ".keys"), with(stem, ".keylog")])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::KeyLogText;
+    use super::names_beside;
+
+    #[test]
+    fn a_key_log_has_the_name_of_its_capture() {
+        let names = names_beside(Path::new("night/sbc1.pcap.gz"));
+        for name in [
+            "night/sbc1.keys",
+            "night/sbc1.keylog",
+            "night/sbc1.pcap.keylog",
+        ] {
+            assert!(names.contains(&name.into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_text_is_not_printed() {
+        assert_eq!(
+            format!("{:?}", KeyLogText::new(b"CLIENT_RANDOM".to_vec())),
+            "KeyLogText(13 bytes)"
+        );
+    }
+}

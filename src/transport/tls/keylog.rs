@@ -1,0 +1,357 @@
+//! Key logs, as browsers, TLS libraries and SBCs write them (RFC 9850; NSS's format before it).
+//!
+//! A line is a label, the client random in hexadecimal, and a secret in hexadecimal. Comments, blank lines, labels
+//! for other purposes and lines that are damaged are passed over and counted.
+
+use std::fmt;
+
+use rustc_hash::FxHashMap;
+
+use super::ClientRandom;
+
+/// The longest line that is read: a label, a random and a secret of 64 bytes take 230.
+const MAX_LINE: usize = 4096;
+
+/// The longest secret: an RSA premaster secret or a hash takes 48 or 64 bytes, one from a finite field up to 1,024.
+const MAX_SECRET: usize = 1024;
+
+/// A key. It shows itself to nobody: neither in a message nor in a debugger's listing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What a key log knows of one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Secrets {
+    /// TLS 1.2 and before.
+    pub(super) master: Option<Secret>,
+    /// TLS 1.2 and before: what the master secret is made of.
+    pub(super) premaster: Option<Secret>,
+    /// TLS 1.3, by direction: the client's, the server's.
+    pub(super) handshake: [Option<Secret>; 2],
+    /// TLS 1.3, by direction.
+    pub(super) traffic: [Option<Secret>; 2],
+}
+
+/// What a text held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LineCount {
+    /// Lines with a secret that can serve here.
+    pub useful: u64,
+    /// Lines that are no key log lines.
+    pub foreign: u64,
+}
+
+/// All keys of a run.
+#[derive(Clone, Default)]
+pub struct KeyLog {
+    by_random: FxHashMap<ClientRandom, Secrets>,
+    /// By the first eight bytes of the encrypted premaster secret.
+    premasters: FxHashMap<[u8; 8], Secret>,
+    /// Master secrets by session ID.
+    by_session: FxHashMap<Vec<u8>, Secret>,
+}
+
+impl fmt::Debug for KeyLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyLog({} connections)", self.by_random.len())
+    }
+}
+
+impl KeyLog {
+    /// Adds the lines of a key log.
+    pub fn read(&mut self, text: &[u8]) -> LineCount {
+        let mut count = LineCount::default();
+        for line in text.split(|&byte| byte == b'\n' || byte == b'\r') {
+            let line = line.trim_ascii();
+            if line.is_empty() || line.starts_with(b"#") {
+                continue;
+            }
+            match self.read_line(line) {
+                Some(true) => count.useful += 1,
+                Some(false) => {}
+                None => count.foreign += 1,
+            }
+        }
+        count
+    }
+
+    /// Adds the keys of another; what is known already stays.
+    pub fn join(&mut self, other: &Self) {
+        for (random, secrets) in &other.by_random {
+            self.by_random.entry(*random).or_default().join(secrets);
+        }
+        for (prefix, secret) in &other.premasters {
+            self.premasters
+                .entry(*prefix)
+                .or_insert_with(|| secret.clone());
+        }
+        for (session, secret) in &other.by_session {
+            self.by_session
+                .entry(session.clone())
+                .or_insert_with(|| secret.clone());
+        }
+    }
+
+    /// True where there is no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.by_random.is_empty() && self.premasters.is_empty() && self.by_session.is_empty()
+    }
+
+    /// Whether there is any key for a connection.
+    pub fn knows(&self, random: &ClientRandom) -> bool {
+        self.by_random.contains_key(random)
+    }
+
+    /// Gives a connection the master secret of another. False where that has none.
+    pub fn share(&mut self, from: &ClientRandom, to: &ClientRandom) -> bool {
+        let master = self
+            .by_random
+            .get(from)
+            .and_then(|secrets| secrets.master.clone());
+        let Some(master) = master else {
+            return false;
+        };
+        self.by_random
+            .entry(*to)
+            .or_default()
+            .master
+            .get_or_insert(master);
+        true
+    }
+
+    pub(super) fn of(&self, random: &ClientRandom) -> Option<&Secrets> {
+        self.by_random.get(random)
+    }
+
+    pub(super) fn premaster(&self, encrypted: &[u8]) -> Option<&Secret> {
+        self.premasters.get(encrypted.first_chunk::<8>()?)
+    }
+
+    pub(super) fn of_session(&self, id: &[u8]) -> Option<&Secret> {
+        self.by_session.get(id)
+    }
+
+    /// `Some(true)` where the line gave a key, `Some(false)` where it is one for something else.
+    fn read_line(&mut self, line: &[u8]) -> Option<bool> {
+        if line.len() > MAX_LINE {
+            return None;
+        }
+        let mut words = line
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        let (label, name, secret) = (words.next()?, words.next()?, words.next()?);
+        if label == b"RSA" {
+            return self.read_rsa(name, secret);
+        }
+        let is_label = label
+            .iter()
+            .all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        if !is_label {
+            return None;
+        }
+        let random: ClientRandom = unhex(name)?.try_into().ok()?;
+        let secret = Secret::new(unhex(secret)?);
+        let Some(place) = place_of(label) else {
+            return Some(false);
+        };
+        place(self.by_random.entry(random).or_default()).get_or_insert(secret);
+        Some(true)
+    }
+
+    /// `RSA <eight bytes of the encrypted premaster secret> <premaster secret>`, and what OpenSSL's s_client prints:
+    /// `RSA Session-ID:<session ID> Master-Key:<master secret>`.
+    fn read_rsa(&mut self, name: &[u8], secret: &[u8]) -> Option<bool> {
+        if let Some(id) = name.strip_prefix(b"Session-ID:") {
+            let secret = Secret::new(unhex(secret.strip_prefix(b"Master-Key:")?)?);
+            self.by_session.entry(unhex(id)?).or_insert(secret);
+            return Some(true);
+        }
+        let prefix: [u8; 8] = unhex(name)?.try_into().ok()?;
+        self.premasters
+            .entry(prefix)
+            .or_insert(Secret::new(unhex(secret)?));
+        Some(true)
+    }
+}
+
+/// Where the secret of a line with this label is kept; none where it is of no use here.
+fn place_of(label: &[u8]) -> Option<fn(&mut Secrets) -> &mut Option<Secret>> {
+    Some(match label {
+        b"CLIENT_RANDOM" => |secrets| &mut secrets.master,
+        b"PMS_CLIENT_RANDOM" => |secrets| &mut secrets.premaster,
+        b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => |secrets| &mut secrets.handshake[0],
+        b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => |secrets| &mut secrets.handshake[1],
+        b"CLIENT_TRAFFIC_SECRET_0" => |secrets| &mut secrets.traffic[0],
+        b"SERVER_TRAFFIC_SECRET_0" => |secrets| &mut secrets.traffic[1],
+        _ => return None,
+    })
+}
+
+impl Secrets {
+    fn join(&mut self, other: &Self) {
+        let keep = |mine: &mut Option<Secret>, theirs: &Option<Secret>| {
+            if mine.is_none() {
+                mine.clone_from(theirs);
+            }
+        };
+        keep(&mut self.master, &other.master);
+        keep(&mut self.premaster, &other.premaster);
+        for side in 0..2 {
+            keep(&mut self.handshake[side], &other.handshake[side]);
+            keep(&mut self.traffic[side], &other.traffic[side]);
+        }
+    }
+}
+
+fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
+    if digits.is_empty() || !digits.len().is_multiple_of(2) || digits.len() > 2 * MAX_SECRET {
+        return None;
+    }
+    let value = |digit: u8| {
+        char::from(digit)
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok())
+    };
+    digits
+        .chunks_exact(2)
+        .map(|pair| Some(value(pair[0])? << 4 | value(pair[1])?))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyLog;
+    use super::LineCount;
+
+    fn line(label: &str, random: u8, secret: u8) -> String {
+        format!(
+            "{label} {} {}\n",
+            format!("{random:02x}").repeat(32),
+            format!("{secret:02X}").repeat(48)
+        )
+    }
+
+    #[test]
+    fn every_label_finds_its_place() {
+        let mut log = KeyLog::default();
+        let text = [
+            line("CLIENT_RANDOM", 1, 10),
+            line("PMS_CLIENT_RANDOM", 1, 11),
+            line("CLIENT_HANDSHAKE_TRAFFIC_SECRET", 1, 12),
+            line("SERVER_HANDSHAKE_TRAFFIC_SECRET", 1, 13),
+            line("CLIENT_TRAFFIC_SECRET_0", 1, 14),
+            line("SERVER_TRAFFIC_SECRET_0", 1, 15),
+        ];
+        assert_eq!(
+            log.read(text.concat().as_bytes()),
+            LineCount {
+                useful: 6,
+                foreign: 0
+            }
+        );
+        let secrets = log.of(&[1; 32]).unwrap();
+        assert_eq!(secrets.master.as_ref().unwrap().bytes(), [10; 48]);
+        assert_eq!(secrets.premaster.as_ref().unwrap().bytes(), [11; 48]);
+        assert_eq!(secrets.handshake[1].as_ref().unwrap().bytes(), [13; 48]);
+        assert_eq!(secrets.traffic[0].as_ref().unwrap().bytes(), [14; 48]);
+        assert!(!log.knows(&[2; 32]));
+    }
+
+    #[test]
+    fn comments_line_ends_and_other_labels_do_no_harm() {
+        let mut log = KeyLog::default();
+        let text = format!(
+            "# SSL/TLS secrets\r\n\r\n{}garbage\n{}",
+            line("CLIENT_RANDOM", 1, 2).replace('\n', "\r\n"),
+            line("EXPORTER_SECRET", 3, 4)
+        );
+        assert_eq!(
+            log.read(text.as_bytes()),
+            LineCount {
+                useful: 1,
+                foreign: 1
+            }
+        );
+        assert!(log.knows(&[1; 32]) && !log.knows(&[3; 32]));
+    }
+
+    #[test]
+    fn lines_of_openssl_and_of_rsa_premaster_secrets_are_known() {
+        let mut log = KeyLog::default();
+        let count = log
+            .read(b"RSA 0102030405060708 0303aa\nRSA Session-ID:beef Master-Key:cafe\nRSA zz 00\n");
+        assert_eq!(
+            count,
+            LineCount {
+                useful: 2,
+                foreign: 1
+            }
+        );
+        assert_eq!(
+            log.premaster(&[1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap().bytes(),
+            [3, 3, 0xAA]
+        );
+        assert_eq!(log.of_session(&[0xBE, 0xEF]).unwrap().bytes(), [0xCA, 0xFE]);
+    }
+
+    #[test]
+    fn the_first_of_two_secrets_stays() {
+        let mut log = KeyLog::default();
+        log.read(
+            [line("CLIENT_RANDOM", 1, 2), line("CLIENT_RANDOM", 1, 3)]
+                .concat()
+                .as_bytes(),
+        );
+        assert_eq!(
+            log.of(&[1; 32]).unwrap().master.as_ref().unwrap().bytes(),
+            [2; 48]
+        );
+    }
+
+    #[test]
+    fn a_secret_shows_itself_to_nobody() {
+        let mut log = KeyLog::default();
+        log.read(line("CLIENT_RANDOM", 1, 0xAB).as_bytes());
+        assert_eq!(
+            format!("{log:?} {:?}", log.of(&[1; 32]).unwrap().master),
+            "KeyLog(1 connections) Some(Secret)"
+        );
+    }
+
+    #[test]
+    fn senseless_lines_are_foreign() {
+        let mut log = KeyLog::default();
+        for text in [
+            &b"CLIENT_RANDOM"[..],
+            b"CLIENT_RANDOM 00",
+            b"CLIENT_RANDOM 00 11",
+            b"CLIENT_RANDOM \xFF\xFE 11",
+            &[b'A'; 9000],
+        ] {
+            assert_eq!(
+                log.read(text),
+                LineCount {
+                    useful: 0,
+                    foreign: 1
+                }
+            );
+        }
+        assert!(log.is_empty());
+    }
+}

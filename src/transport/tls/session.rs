@@ -1,0 +1,573 @@
+//! One TLS connection, read from both its sides.
+
+use std::collections::VecDeque;
+
+use super::ClientRandom;
+use super::KeyLog;
+use super::cipher::KeyLengths;
+use super::cipher::Keys;
+use super::cipher::Opener;
+use super::derivation::Hash;
+use super::derivation::expand_label;
+use super::derivation::prf;
+use super::handshake::ClientHello;
+use super::handshake::Handshake;
+use super::handshake::Said;
+use super::handshake::ServerHello;
+use super::handshake::version_name;
+use super::keylog::Secret;
+use super::record::Record;
+use super::record::Records;
+use super::record::content;
+use super::resumption::Kin;
+use super::suite;
+use super::suite::Suite;
+use super::suite::TLS13;
+use crate::capture::record::Stamp;
+use crate::text::Text;
+
+/// Bytes of one side that wait for the other side's hello. They only wait where the capture has the packets in
+/// another order than they were sent in, or lost some.
+const MAX_WAITING: usize = 64 << 10;
+
+/// Places in the sequence of records that are tried for one record behind a loss.
+const MAX_SKIPPED: u64 = 4096;
+
+/// Places that are tried for all records of a connection: each costs as much as opening the record.
+const MAX_TRIES: u64 = 1 << 16;
+
+/// Records that can't be opened before a key is taken for the wrong one. In TLS 1.3 early data precedes what the keys
+/// open, as many bytes as the server allowed.
+const MAX_FAILURES: u64 = 1024;
+
+/// The shortest protected record: header, a byte, and a tag.
+const SHORTEST_RECORD: u64 = 22;
+
+/// What was inside a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plaintext<'a> {
+    /// Which of the two directions it went, as it was fed.
+    pub direction: usize,
+    /// Never empty.
+    pub bytes: &'a [u8],
+    /// The packet that completed the record.
+    pub at: Stamp,
+    /// True where that packet is an earlier one than the packet that was just fed.
+    pub is_late: bool,
+}
+
+/// How far a connection can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readable {
+    /// Not known yet: the handshake goes on.
+    Undecided,
+    /// At least one direction.
+    Yes,
+    /// Neither direction: [`Session::locked`] says why.
+    No,
+}
+
+/// What is missing to read a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Missing {
+    /// The handshake is not in the capture, or not whole.
+    Handshake,
+    /// The key log has no line for it.
+    Key,
+    /// Its line in the key log opens nothing.
+    RightKey,
+    /// The suite is none that is opened here.
+    Suite,
+}
+
+/// A connection that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// Which direction the client sends, where that is known.
+    pub client: Option<usize>,
+    /// The server that the client asked for.
+    pub server_name: Option<Text>,
+    /// What a key log would call it.
+    pub random: Option<ClientRandom>,
+    /// The version and what IANA calls the suite, where they were agreed.
+    pub agreed: Option<(&'static str, Option<&'static str>)>,
+    /// True where the server's RSA key would have opened it.
+    pub has_rsa_key_exchange: bool,
+    /// What is missing.
+    pub missing: Missing,
+}
+
+/// One TLS connection.
+#[derive(Debug, Default)]
+pub struct Session {
+    sides: [Side; 2],
+    /// The direction that the client sends.
+    client: Option<usize>,
+    hello: Option<ClientHello>,
+    answer: Option<ServerHello>,
+    /// What the client sent of its secret; present where the session is none that goes on.
+    exchanged: Option<Vec<u8>>,
+    tickets: Vec<Vec<u8>>,
+    kin: Option<Kin>,
+    missing: Option<Missing>,
+    tries: u64,
+}
+
+/// What one side sends.
+#[derive(Debug, Default)]
+struct Side {
+    records: Records,
+    handshake: Handshake,
+    phase: Phase,
+    waiting: VecDeque<(Record, Stamp)>,
+    waiting_bytes: usize,
+    /// How many records may have been lost before the next.
+    skipped: u64,
+    failures: u64,
+}
+
+/// How a side's records are to be read.
+#[derive(Debug, Default)]
+enum Phase {
+    /// They are not protected yet.
+    #[default]
+    Clear,
+    /// They can be read only with what the other side has yet to say.
+    Waiting,
+    /// With handshake keys (RFC 8446 §7.1); the secret of what comes behind them.
+    Handshake(Opener, Option<Secret>),
+    /// With the keys for data, and in TLS 1.3 the secret that the next keys are made of.
+    Open(Opener, Option<Secret>),
+    /// Not at all.
+    Locked,
+}
+
+impl Session {
+    /// Takes the next bytes of one direction; `each` is called for what becomes readable, in order.
+    pub fn feed(
+        &mut self,
+        direction: usize,
+        bytes: &[u8],
+        at: Stamp,
+        keys: &KeyLog,
+        each: &mut impl FnMut(Plaintext<'_>),
+    ) {
+        if matches!(self.sides[direction].phase, Phase::Locked) {
+            return;
+        }
+        self.sides[direction].records.feed(bytes);
+        while let Some(record) = self.sides[direction].records.next() {
+            let has_answer = self.answer.is_some();
+            self.take(direction, record, (at, false), keys, each);
+            if !has_answer && self.answer.is_some() {
+                self.take_waiting(1 - direction, keys, each);
+            }
+        }
+    }
+
+    /// That many bytes of one direction will never come.
+    pub fn lose(&mut self, direction: usize, lost: u64) {
+        let side = &mut self.sides[direction];
+        side.records.lose();
+        side.handshake.reset();
+        let most = lost / SHORTEST_RECORD + 2;
+        side.skipped = side.skipped.saturating_add(most).min(MAX_SKIPPED);
+    }
+
+    /// How far it can be read.
+    pub fn readable(&self) -> Readable {
+        let is = |wanted: fn(&Phase) -> bool| self.sides.iter().any(|side| wanted(&side.phase));
+        if is(|phase| matches!(phase, Phase::Handshake(..) | Phase::Open(..))) {
+            Readable::Yes
+        } else if is(|phase| matches!(phase, Phase::Locked)) {
+            Readable::No
+        } else {
+            Readable::Undecided
+        }
+    }
+
+    /// What is missing to read it. A connection that ended within its handshake misses that.
+    pub fn locked(&self) -> Locked {
+        Locked {
+            client: self.client,
+            server_name: self
+                .hello
+                .as_ref()
+                .and_then(|hello| hello.server_name.clone()),
+            random: self.hello.as_ref().map(|hello| hello.random),
+            agreed: self
+                .answer
+                .as_ref()
+                .map(|answer| (version_name(answer.version), suite::name(answer.suite))),
+            has_rsa_key_exchange: self
+                .answer
+                .as_ref()
+                .is_some_and(|answer| suite::has_rsa_key_exchange(answer.suite)),
+            missing: self.missing.unwrap_or(Missing::Handshake),
+        }
+    }
+
+    /// What it knows of sessions that go on elsewhere, once.
+    pub fn take_kin(&mut self) -> Option<Kin> {
+        self.kin.take()
+    }
+
+    /// Bytes that it holds.
+    pub fn held(&self) -> usize {
+        self.sides
+            .iter()
+            .map(|side| side.records.held() + side.handshake.held() + side.waiting_bytes)
+            .sum()
+    }
+
+    /// Gives up what it holds, and reading on.
+    pub fn give_up(&mut self) {
+        for direction in 0..2 {
+            self.lock(direction, Missing::Handshake);
+        }
+    }
+
+    fn take_waiting(
+        &mut self,
+        direction: usize,
+        keys: &KeyLog,
+        each: &mut impl FnMut(Plaintext<'_>),
+    ) {
+        let side = &mut self.sides[direction];
+        if matches!(side.phase, Phase::Waiting) {
+            side.phase = Phase::Clear;
+        }
+        side.waiting_bytes = 0;
+        for (record, at) in std::mem::take(&mut side.waiting) {
+            self.take(direction, record, (at, true), keys, each);
+        }
+    }
+
+    fn take(
+        &mut self,
+        direction: usize,
+        record: Record,
+        at: (Stamp, bool),
+        keys: &KeyLog,
+        each: &mut impl FnMut(Plaintext<'_>),
+    ) {
+        match &self.sides[direction].phase {
+            Phase::Locked => {}
+            Phase::Waiting => self.wait(direction, record, at.0),
+            Phase::Clear if record.content_type() == content::HANDSHAKE => {
+                self.listen(direction, &record.fragment, keys);
+            }
+            Phase::Clear
+                if !matches!(
+                    record.content_type(),
+                    content::CHANGE_CIPHER_SPEC | content::APPLICATION_DATA
+                ) => {}
+            Phase::Clear => match self.answer.as_ref().map(|answer| answer.version) {
+                None => self.wait(direction, record, at.0),
+                // The hello came behind this record: keys are there now, unless they are missing for good.
+                Some(TLS13) => {}
+                Some(_) => {
+                    self.change_keys(direction, keys);
+                    if record.content_type() == content::APPLICATION_DATA {
+                        self.open(direction, &record, at, keys, each);
+                    }
+                }
+            },
+            Phase::Handshake(..) | Phase::Open(..) => self.open(direction, &record, at, keys, each),
+        }
+    }
+
+    fn wait(&mut self, direction: usize, record: Record, at: Stamp) {
+        let side = &mut self.sides[direction];
+        side.phase = Phase::Waiting;
+        side.waiting_bytes += record.fragment.len() + size_of::<(Record, Stamp)>();
+        side.waiting.push_back((record, at));
+        if side.waiting_bytes > MAX_WAITING {
+            self.lock(direction, Missing::Handshake);
+        }
+    }
+
+    fn lock(&mut self, direction: usize, missing: Missing) {
+        self.sides[direction] = Side {
+            phase: Phase::Locked,
+            ..Side::default()
+        };
+        self.missing.get_or_insert(missing);
+    }
+
+    fn is_tls13(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(|answer| answer.version == TLS13)
+    }
+
+    fn open(
+        &mut self,
+        direction: usize,
+        record: &Record,
+        at: (Stamp, bool),
+        keys: &KeyLog,
+        each: &mut impl FnMut(Plaintext<'_>),
+    ) {
+        let is_tls13 = self.is_tls13();
+        if is_tls13 && record.content_type() != content::APPLICATION_DATA {
+            // What stands in the clear beside protected records: a hello once more, or a change of ciphers that
+            // means nothing (RFC 8446 §5).
+            if record.content_type() == content::HANDSHAKE {
+                self.listen(direction, &record.fragment, keys);
+            }
+            return;
+        }
+        let side = &mut self.sides[direction];
+        let (Phase::Handshake(opener, _) | Phase::Open(opener, _)) = &mut side.phase else {
+            return;
+        };
+        let left = MAX_TRIES.saturating_sub(self.tries);
+        let Some(opened) = opener.open(record, side.skipped.min(left), &mut self.tries) else {
+            self.fail(direction);
+            return;
+        };
+        side.skipped = 0;
+        side.failures = 0;
+        match opened.content_type {
+            content::APPLICATION_DATA if !opened.bytes.is_empty() => each(Plaintext {
+                direction,
+                bytes: &opened.bytes,
+                at: at.0,
+                is_late: at.1,
+            }),
+            content::HANDSHAKE => self.listen(direction, &opened.bytes, keys),
+            content::CHANGE_CIPHER_SPEC if !is_tls13 => self.change_keys(direction, keys),
+            _ => {}
+        }
+    }
+
+    /// A record that can't be opened: it was damaged, or is early data, or the key is wrong.
+    fn fail(&mut self, direction: usize) {
+        let side = &mut self.sides[direction];
+        side.failures += 1;
+        side.skipped = side.skipped.saturating_add(1).min(MAX_SKIPPED);
+        if side.failures > MAX_FAILURES {
+            self.lock(direction, Missing::RightKey);
+        }
+    }
+
+    fn listen(&mut self, direction: usize, bytes: &[u8], keys: &KeyLog) {
+        self.sides[direction].handshake.feed(bytes);
+        while let Some(said) = self.sides[direction].handshake.next() {
+            self.hear(direction, said, keys);
+        }
+    }
+
+    fn hear(&mut self, direction: usize, said: Said, keys: &KeyLog) {
+        match said {
+            Said::ClientHello(hello) => {
+                self.client = Some(direction);
+                let is_other = self
+                    .hello
+                    .as_ref()
+                    .is_some_and(|known| known.random != hello.random);
+                if is_other {
+                    // Another handshake on the same connection (RFC 5246 §7.4.1.1).
+                    self.answer = None;
+                    self.exchanged = None;
+                }
+                self.hello = Some(hello);
+            }
+            Said::ServerHello(answer) if !answer.is_retry => {
+                self.client.get_or_insert(1 - direction);
+                let is_tls13 = answer.version == TLS13;
+                self.answer = Some(answer);
+                if is_tls13 {
+                    (0..2).for_each(|side| self.use_traffic_secrets(side, keys));
+                }
+            }
+            Said::ServerHello(_) => {}
+            Said::NewSessionTicket(ticket) => self.tickets.push(ticket),
+            Said::ClientKeyExchange(secret) => self.exchanged = Some(secret),
+            Said::Finished => self.finish_handshake(direction),
+            Said::KeyUpdate => self.update_key(direction),
+        }
+    }
+}
+
+impl Session {
+    fn suite(&self) -> Option<(Suite, u16)> {
+        let answer = self.answer.as_ref()?;
+        Some((Suite::of(answer.suite, answer.version)?, answer.version))
+    }
+
+    /// TLS 1.2 and before: the records behind this one are protected with what was agreed.
+    fn change_keys(&mut self, direction: usize, keys: &KeyLog) {
+        match self.keys_of(direction, keys) {
+            Ok(opener) => {
+                let side = &mut self.sides[direction];
+                side.phase = Phase::Open(opener, None);
+                side.handshake.reset();
+            }
+            Err(missing) => self.lock(direction, missing),
+        }
+        if self.client == Some(1 - direction) {
+            self.note_kin();
+        }
+    }
+
+    fn keys_of(&self, direction: usize, keys: &KeyLog) -> Result<Opener, Missing> {
+        let (Some(hello), Some(answer)) = (&self.hello, &self.answer) else {
+            return Err(Missing::Handshake);
+        };
+        let (suite, version) = self.suite().ok_or(Missing::Suite)?;
+        let master = self
+            .master(suite.hash, hello, answer, keys)
+            .ok_or(Missing::Key)?;
+        let lengths = KeyLengths::of(suite.protection, version);
+        let KeyLengths { key, iv, mac } = lengths;
+        let block = prf(
+            suite.hash,
+            &master,
+            b"key expansion",
+            &[&answer.random, &hello.random],
+            2 * (mac + key + iv),
+        );
+        // The keys of the client stand before those of the server (RFC 5246 §6.3).
+        let side = usize::from(self.client != Some(direction));
+        let part = |before: usize, len: usize| {
+            let start = 2 * before + side * len;
+            block.get(start..start + len).unwrap_or_default().to_vec()
+        };
+        let keys = Keys {
+            mac: part(0, mac),
+            key: part(mac, key),
+            iv: part(mac + key, iv),
+        };
+        Opener::new(suite.protection, version, answer.has_encrypt_then_mac, keys)
+            .ok_or(Missing::Suite)
+    }
+
+    fn master(
+        &self,
+        hash: Hash,
+        hello: &ClientHello,
+        answer: &ServerHello,
+        keys: &KeyLog,
+    ) -> Option<Vec<u8>> {
+        let secrets = keys.of(&hello.random);
+        let by_session = || {
+            Some(&answer.session_id)
+                .filter(|id| !id.is_empty())
+                .and_then(|id| keys.of_session(id))
+        };
+        if let Some(master) = secrets
+            .and_then(|secrets| secrets.master.as_ref())
+            .or_else(by_session)
+        {
+            return Some(master.bytes().to_vec());
+        }
+        // With an extended master secret, the premaster secret alone makes no key (RFC 7627 §4).
+        if answer.has_extended_master_secret {
+            return None;
+        }
+        let exchanged = || {
+            self.exchanged
+                .as_deref()
+                .and_then(|secret| keys.premaster(secret))
+        };
+        let premaster = secrets
+            .and_then(|secrets| secrets.premaster.as_ref())
+            .or_else(exchanged)?;
+        Some(prf(
+            hash,
+            premaster.bytes(),
+            b"master secret",
+            &[&hello.random, &answer.random],
+            48,
+        ))
+    }
+
+    /// Names by which the session may be known elsewhere, once the server's part of the handshake is over.
+    fn note_kin(&mut self) {
+        let (Some(hello), Some(answer)) = (&self.hello, &self.answer) else {
+            return;
+        };
+        let mut names = std::mem::take(&mut self.tickets);
+        names.push(answer.session_id.clone());
+        if self.exchanged.is_none() {
+            names.push(hello.ticket.clone());
+        }
+        self.kin = Some(Kin::new(hello.random, &names));
+    }
+
+    /// TLS 1.3: what a side sends from now on is protected.
+    fn use_traffic_secrets(&mut self, direction: usize, keys: &KeyLog) {
+        let side = usize::from(self.client != Some(direction));
+        let Some(hello) = &self.hello else {
+            return self.lock(direction, Missing::Handshake);
+        };
+        let Some((suite, _)) = self.suite() else {
+            return self.lock(direction, Missing::Suite);
+        };
+        let Some(secrets) = keys.of(&hello.random) else {
+            return self.lock(direction, Missing::Key);
+        };
+        let traffic = secrets.traffic[side].clone();
+        let phase = match (&secrets.handshake[side], &traffic) {
+            (Some(secret), _) => {
+                opener_of(suite, secret).map(|opener| Phase::Handshake(opener, traffic))
+            }
+            // Without the handshake's own keys its records are passed over as early data is.
+            (None, Some(secret)) => {
+                opener_of(suite, secret).map(|opener| Phase::Open(opener, traffic))
+            }
+            (None, None) => None,
+        };
+        match phase {
+            Some(phase) if matches!(self.sides[direction].phase, Phase::Clear | Phase::Waiting) => {
+                self.sides[direction].phase = phase;
+                self.sides[direction].handshake.reset();
+            }
+            Some(_) => {}
+            None => self.lock(direction, Missing::Key),
+        }
+    }
+
+    /// TLS 1.3: behind Finished come the keys for data (RFC 8446 §4.4.4).
+    fn finish_handshake(&mut self, direction: usize) {
+        let Phase::Handshake(_, secret) = &mut self.sides[direction].phase else {
+            return;
+        };
+        let secret = secret.take();
+        self.use_secret(direction, secret);
+    }
+
+    /// TLS 1.3: the next secret is made of this one (RFC 8446 §7.2).
+    fn update_key(&mut self, direction: usize) {
+        let Phase::Open(_, Some(secret)) = &self.sides[direction].phase else {
+            return;
+        };
+        let next = self.suite().and_then(|(suite, _)| {
+            expand_label(suite.hash, secret.bytes(), b"traffic upd", suite.hash.len())
+        });
+        self.use_secret(direction, next.map(Secret::new));
+    }
+
+    fn use_secret(&mut self, direction: usize, secret: Option<Secret>) {
+        let made = self
+            .suite()
+            .and_then(|(suite, _)| opener_of(suite, secret.as_ref()?));
+        match made {
+            Some(opener) => self.sides[direction].phase = Phase::Open(opener, secret),
+            None => self.lock(direction, Missing::Key),
+        }
+    }
+}
+
+/// The opener of TLS 1.3 that a traffic secret makes (RFC 8446 §7.3).
+fn opener_of(suite: Suite, secret: &Secret) -> Option<Opener> {
+    let lengths = KeyLengths::of(suite.protection, TLS13);
+    let keys = Keys {
+        key: expand_label(suite.hash, secret.bytes(), b"key", lengths.key)?,
+        iv: expand_label(suite.hash, secret.bytes(), b"iv", lengths.iv)?,
+        mac: Vec::new(),
+    };
+    Opener::new(suite.protection, TLS13, false, keys)
+}

@@ -1,0 +1,342 @@
+//! What a proxy puts before the bytes of a connection: the PROXY protocol of load balancers (versions 1 and 2),
+//! SOCKS 4 and 5 (RFC 1928, RFC 1929), and HTTP CONNECT (RFC 9110 §9.3.6).
+
+use std::ops::ControlFlow;
+
+/// The longest preface that is waited for: a head of HTTP.
+const MAX_PREFACE: usize = 8192;
+
+/// By what version 2 of the PROXY protocol is known (its section 2.2).
+const PROXY_2: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// The longest line of version 1 (its section 2.1).
+const MAX_PROXY_1: usize = 107;
+
+/// Takes the preface off one direction.
+#[derive(Debug)]
+pub enum Preface {
+    /// Its bytes so far; it may turn out to be none.
+    Begun(Vec<u8>),
+    /// What comes now is what the connection is for.
+    Past,
+}
+
+impl Default for Preface {
+    fn default() -> Self {
+        Self::Begun(Vec::new())
+    }
+}
+
+/// How bytes fit a grammar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// That many bytes are the preface.
+    Whole(usize),
+    /// It goes on.
+    More,
+    /// It is another thing.
+    No,
+}
+
+impl Preface {
+    /// What of the next bytes is behind the preface: as they are where there was none, or what was held and is no
+    /// preface after all.
+    pub(super) fn strip<'a>(&mut self, bytes: &'a [u8]) -> ControlFlow<Vec<u8>, &'a [u8]> {
+        let Self::Begun(held) = self else {
+            return ControlFlow::Continue(bytes);
+        };
+        if held.is_empty() && fit(bytes) == Fit::No {
+            *self = Self::Past;
+            return ControlFlow::Continue(bytes);
+        }
+        held.extend_from_slice(bytes);
+        let passed = match fit(held) {
+            Fit::Whole(length) => length,
+            Fit::More if held.len() <= MAX_PREFACE => return ControlFlow::Continue(&[]),
+            Fit::More | Fit::No => 0,
+        };
+        let rest = held.split_off(passed.min(held.len()));
+        *self = Self::Past;
+        ControlFlow::Break(rest)
+    }
+
+    pub(super) fn held(&self) -> usize {
+        match self {
+            Self::Begun(held) => held.len(),
+            Self::Past => 0,
+        }
+    }
+}
+
+/// Each grammar begins with another byte.
+fn fit(bytes: &[u8]) -> Fit {
+    match bytes.first() {
+        None => Fit::More,
+        Some(b'P') => proxy_1(bytes),
+        Some(b'\r') => proxy_2(bytes),
+        Some(5) => match socks_5_client(bytes) {
+            Fit::No => socks_5_server(bytes),
+            fit => fit,
+        },
+        Some(4) => socks_4_client(bytes),
+        Some(0) => socks_4_server(bytes),
+        Some(b'C') => head(bytes, b"CONNECT "),
+        Some(b'H') => match head(bytes, b"HTTP/1.1 200 ") {
+            Fit::No => head(bytes, b"HTTP/1.0 200 "),
+            fit => fit,
+        },
+        Some(_) => Fit::No,
+    }
+}
+
+/// Whether bytes begin with a literal, or may yet.
+fn begins(bytes: &[u8], literal: &[u8]) -> Fit {
+    let shared = bytes.len().min(literal.len());
+    match bytes.get(..shared) == literal.get(..shared) {
+        true if shared == literal.len() => Fit::Whole(shared),
+        true => Fit::More,
+        false => Fit::No,
+    }
+}
+
+fn proxy_1(bytes: &[u8]) -> Fit {
+    match begins(bytes, b"PROXY ") {
+        Fit::Whole(_) => match memchr::memmem::find(bytes, b"\r\n") {
+            Some(end) if end + 2 <= MAX_PROXY_1 => Fit::Whole(end + 2),
+            None if bytes.len() < MAX_PROXY_1 => Fit::More,
+            _ => Fit::No,
+        },
+        fit => fit,
+    }
+}
+
+fn proxy_2(bytes: &[u8]) -> Fit {
+    match (begins(bytes, PROXY_2), bytes) {
+        (
+            Fit::Whole(_),
+            [
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                _,
+                version,
+                _,
+                high,
+                low,
+                ..,
+            ],
+        ) => {
+            if version >> 4 != 2 {
+                return Fit::No;
+            }
+            whole(bytes, 16 + usize::from(u16::from_be_bytes([*high, *low])))
+        }
+        (Fit::Whole(_), _) => Fit::More,
+        // A line end alone keeps a connection alive (RFC 5626 §3.5.1), and nothing may follow it for minutes.
+        (Fit::More, _) if bytes.len() <= 4 => Fit::No,
+        (fit, _) => fit,
+    }
+}
+
+fn whole(bytes: &[u8], length: usize) -> Fit {
+    if bytes.len() >= length {
+        Fit::Whole(length)
+    } else {
+        Fit::More
+    }
+}
+
+/// One part of a grammar behind another.
+fn then(bytes: &[u8], before: Fit, next: fn(&[u8]) -> Fit) -> Fit {
+    let Fit::Whole(length) = before else {
+        return before;
+    };
+    match next(bytes.get(length..).unwrap_or_default()) {
+        Fit::Whole(more) => Fit::Whole(length + more),
+        fit => fit,
+    }
+}
+
+/// The methods that the client knows, then perhaps a name and password, then where it wants to go.
+fn socks_5_client(bytes: &[u8]) -> Fit {
+    let greeting = match bytes {
+        [5, methods @ 1..=8, ..] => whole(bytes, 2 + usize::from(*methods)),
+        [5] => Fit::More,
+        _ => Fit::No,
+    };
+    let authenticated = then(bytes, greeting, |rest| match rest {
+        [1, name, ..] => match rest.get(2 + usize::from(*name)) {
+            Some(password) => whole(rest, 3 + usize::from(*name) + usize::from(*password)),
+            None => Fit::More,
+        },
+        [1] => Fit::More,
+        _ => Fit::Whole(0),
+    });
+    then(bytes, authenticated, |rest| socks_5_address(rest, 1..=3))
+}
+
+/// The method that the server chose, then whether the password was right, then where it went.
+fn socks_5_server(bytes: &[u8]) -> Fit {
+    let greeting = match bytes {
+        [5, 0 | 2, ..] => Fit::Whole(2),
+        [5] => Fit::More,
+        _ => Fit::No,
+    };
+    let authenticated = then(bytes, greeting, |rest| match rest {
+        [1, ..] => whole(rest, 2),
+        _ => Fit::Whole(0),
+    });
+    then(bytes, authenticated, |rest| socks_5_address(rest, 0..=8))
+}
+
+fn socks_5_address(bytes: &[u8], second: std::ops::RangeInclusive<u8>) -> Fit {
+    let (&[5, code, 0, kind], rest) = (match bytes.split_first_chunk::<4>() {
+        Some((head, rest)) => (head, rest),
+        None if bytes.first().is_none_or(|&version| version == 5) => return Fit::More,
+        None => return Fit::No,
+    }) else {
+        return Fit::No;
+    };
+    if !second.contains(&code) {
+        return Fit::No;
+    }
+    match (kind, rest.first()) {
+        (1, _) => whole(bytes, 10),
+        (4, _) => whole(bytes, 22),
+        (3, Some(name)) => whole(bytes, 7 + usize::from(*name)),
+        (3, None) => Fit::More,
+        _ => Fit::No,
+    }
+}
+
+/// The request of SOCKS 4, and of 4a with a name behind it.
+fn socks_4_client(bytes: &[u8]) -> Fit {
+    let Some((head, rest)) = bytes.split_first_chunk::<8>() else {
+        return if matches!(bytes, [4] | [4, 1 | 2, ..]) {
+            Fit::More
+        } else {
+            Fit::No
+        };
+    };
+    if !matches!(head, [4, 1 | 2, ..]) {
+        return Fit::No;
+    }
+    let strings = if head[4..7] == [0, 0, 0] && head[7] != 0 {
+        2
+    } else {
+        1
+    };
+    let end = memchr::memchr_iter(0, rest).nth(strings - 1);
+    end.map_or(Fit::More, |end| Fit::Whole(8 + end + 1))
+}
+
+fn socks_4_server(bytes: &[u8]) -> Fit {
+    match bytes {
+        [0] => Fit::More,
+        [0, 0x5A..=0x5D, ..] => whole(bytes, 8),
+        _ => Fit::No,
+    }
+}
+
+/// The head of an HTTP message that begins so.
+fn head(bytes: &[u8], start: &[u8]) -> Fit {
+    match begins(bytes, start) {
+        Fit::Whole(_) => {
+            memchr::memmem::find(bytes, b"\r\n\r\n").map_or(Fit::More, |end| Fit::Whole(end + 4))
+        }
+        fit => fit,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::Preface;
+
+    /// What is left of bytes that come in two parts.
+    fn behind(bytes: &[u8], cut: usize) -> Vec<u8> {
+        let mut preface = Preface::default();
+        let mut out = Vec::new();
+        for part in [&bytes[..cut], &bytes[cut..]] {
+            match preface.strip(part) {
+                ControlFlow::Continue(rest) => out.extend_from_slice(rest),
+                ControlFlow::Break(rest) => out.extend(rest),
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn every_preface_is_taken_off_wherever_it_is_cut() {
+        let version_2 = [&super::PROXY_2[..], b"\x21\x11\0\x0C", &[1; 12]].concat();
+        for preface in [
+            b"PROXY TCP4 192.0.2.1 198.51.100.2 1000 5061\r\n".to_vec(),
+            version_2,
+            b"\x05\x01\x00\x05\x01\x00\x01\xC0\0\x02\x01\x13\xC5".to_vec(),
+            b"\x05\x02\x00\x02\x01\x02me\x03key\x05\x01\x00\x03\x04sbc1\x13\xC5".to_vec(),
+            b"\x05\x00\x05\x00\x00\x01\xC0\0\x02\x01\x13\xC5".to_vec(),
+            b"\x05\x02\x01\x00\x05\x00\x00\x01\xC0\0\x02\x01\x13\xC5".to_vec(),
+            b"\x04\x01\x13\xC5\xC0\0\x02\x01me\0".to_vec(),
+            b"\x04\x01\x13\xC5\0\0\0\x01me\0sbc1\0".to_vec(),
+            b"\0\x5A\x13\xC5\xC0\0\x02\x01".to_vec(),
+            b"CONNECT sip.example:5061 HTTP/1.1\r\nHost: sip.example\r\n\r\n".to_vec(),
+            b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
+        ] {
+            let bytes = [&preface[..], b"\x16\x03\x01\0\x02hi"].concat();
+            for cut in 0..=bytes.len() {
+                // What could keep a connection alive is not held back.
+                if preface.starts_with(b"\r\n\r\n") && (1..=4).contains(&cut) {
+                    continue;
+                }
+                assert_eq!(
+                    behind(&bytes, cut),
+                    b"\x16\x03\x01\0\x02hi",
+                    "{} at {cut}",
+                    preface.escape_ascii()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_begins_like_a_preface_stays() {
+        for bytes in [
+            &b"PUBLISH sip:a SIP/2.0\r\n"[..],
+            b"PRACK sip:a SIP/2.0\r\n",
+            b"CANCEL sip:a SIP/2.0\r\n",
+            b"\r\n\r\nINVITE sip:a SIP/2.0\r\n",
+            b"INVITE",
+            b"\x05\x09nothing",
+            b"\x04\x07nothing",
+            b"\0\0nothing",
+            b"HTTP/1.1 404 Not Found\r\n\r\n",
+        ] {
+            for cut in 0..=bytes.len() {
+                assert_eq!(
+                    behind(bytes, cut),
+                    bytes,
+                    "{} at {cut}",
+                    bytes.escape_ascii()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_end_alone_is_not_held_back() {
+        let mut preface = Preface::default();
+        assert_eq!(
+            preface.strip(b"\r\n\r\n"),
+            ControlFlow::Continue(&b"\r\n\r\n"[..])
+        );
+    }
+}
