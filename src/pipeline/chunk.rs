@@ -173,7 +173,7 @@ impl Chunk {
                 self.push(record.time, place, Kind::Fragment(empty), fragment.payload);
             }
             Packet::Enclosed(enclosed) => {
-                self.take_enclosed(&enclosed, (record.time, place), teams)
+                self.take_enclosed(&enclosed, (record.time, place), teams);
             }
             Packet::Sctp(sctp) => {
                 let empty = Sctp {

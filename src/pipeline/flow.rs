@@ -319,7 +319,7 @@ impl Carried {
             found,
         };
         wrapping.feed(direction, bytes, (at, is_plain), keys, &mut |unwrapped| {
-            inside.take(unwrapped)
+            inside.take(unwrapped);
         });
         self.is_sip |= self.has_seen_sip();
         if !is_plain && let Some(session) = self.wrapping.tls() {
@@ -501,10 +501,10 @@ impl Inside<'_> {
         let before = found.sip.messages;
         match piece {
             Piece::Bytes(bytes) => framer.feed(bytes, &mut |bytes, wholeness| {
-                found.keep(bytes, wholeness, whereabouts)
+                found.keep(bytes, wholeness, whereabouts);
             }),
             Piece::Lost(lost) => framer.lose(lost, &mut |bytes, wholeness| {
-                found.keep(bytes, wholeness, whereabouts)
+                found.keep(bytes, wholeness, whereabouts);
             }),
             Piece::Message(bytes) => {
                 if let Some(message) = Outline::of_datagram(bytes, false) {

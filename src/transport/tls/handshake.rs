@@ -155,7 +155,7 @@ fn client_hello(hello: &TlsClientHelloContents<'_>) -> Option<ClientHello> {
     {
         match extension {
             TlsExtension::SNI(names) => {
-                told.server_name = names.first().map(|(_, name)| Text::from(*name))
+                told.server_name = names.first().map(|(_, name)| Text::from(*name));
             }
             TlsExtension::SessionTicket(ticket) => told.ticket = ticket.to_vec(),
             _ => {}

@@ -3,9 +3,8 @@
 //! A line is a label, the client random in hexadecimal, and a secret in hexadecimal. Comments, blank lines, labels
 //! for other purposes and lines that are damaged are passed over and counted.
 
+use std::collections::BTreeMap;
 use std::fmt;
-
-use rustc_hash::FxHashMap;
 
 use super::ClientRandom;
 
@@ -60,11 +59,11 @@ pub struct LineCount {
 /// All keys of a run.
 #[derive(Clone, Default)]
 pub struct KeyLog {
-    by_random: FxHashMap<ClientRandom, Secrets>,
+    by_random: BTreeMap<ClientRandom, Secrets>,
     /// By the first eight bytes of the encrypted premaster secret.
-    premasters: FxHashMap<[u8; 8], Secret>,
+    premasters: BTreeMap<[u8; 8], Secret>,
     /// Master secrets by session ID.
-    by_session: FxHashMap<Vec<u8>, Secret>,
+    by_session: BTreeMap<Vec<u8>, Secret>,
 }
 
 impl fmt::Debug for KeyLog {

@@ -108,8 +108,7 @@ fn length(header: [u8; HEADER]) -> usize {
 /// False only where these bytes can't be the beginning of a record, however they go on.
 fn may_begin(bytes: &[u8]) -> bool {
     match *bytes {
-        [] | [20..=24] | [20..=24, 3] => true,
-        [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, _] => true,
+        [] | [20..=24] | [20..=24, 3] | [20..=24, 3, 0..=4] | [20..=24, 3, 0..=4, _] => true,
         _ => looks_like_tls(bytes),
     }
 }

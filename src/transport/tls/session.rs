@@ -323,20 +323,20 @@ impl Session {
             return;
         };
         let left = MAX_TRIES.saturating_sub(self.tries);
-        let Some(opened) = opener.open(record, side.skipped.min(left), &mut self.tries) else {
+        let Some(inside) = opener.open(record, side.skipped.min(left), &mut self.tries) else {
             self.fail(direction);
             return;
         };
         side.skipped = 0;
         side.failures = 0;
-        match opened.content_type {
-            content::APPLICATION_DATA if !opened.bytes.is_empty() => each(Plaintext {
+        match inside.content_type {
+            content::APPLICATION_DATA if !inside.bytes.is_empty() => each(Plaintext {
                 direction,
-                bytes: &opened.bytes,
+                bytes: &inside.bytes,
                 at: at.0,
                 is_late: at.1,
             }),
-            content::HANDSHAKE => self.listen(direction, &opened.bytes, keys),
+            content::HANDSHAKE => self.listen(direction, &inside.bytes, keys),
             content::CHANGE_CIPHER_SPEC if !is_tls13 => self.change_keys(direction, keys),
             _ => {}
         }

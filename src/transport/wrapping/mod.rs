@@ -175,7 +175,7 @@ impl Inner {
         match self {
             Self::Unknown | Self::Plain => give(Piece::Bytes(bytes)),
             Self::WebSocket(socket) => {
-                socket.feed(bytes, &mut |message| give(Piece::Message(message)))
+                socket.feed(bytes, &mut |message| give(Piece::Message(message)));
             }
             Self::Mirror(buffer) => {
                 buffer.extend_from_slice(bytes);

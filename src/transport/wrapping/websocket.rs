@@ -242,12 +242,11 @@ mod tests {
     fn frame(first: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
         let mut frame = vec![first];
         let bit = if mask.is_some() { 0x80 } else { 0 };
-        match u8::try_from(payload.len()) {
-            Ok(short @ 0..=125) => frame.push(bit | short),
-            _ => {
-                frame.push(bit | 126);
-                frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
-            }
+        if let Ok(short @ 0..=125) = u8::try_from(payload.len()) {
+            frame.push(bit | short);
+        } else {
+            frame.push(bit | 0x7E);
+            frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
         }
         frame.extend(
             mask.unwrap_or_default()
