@@ -141,13 +141,23 @@ impl Opener {
         });
         // TLS 1.0 chains the records of a direction (RFC 2246 §6.2.3.2), whether they could be opened or not.
         if self.version <= TLS10
-            && let Some(last) = record.fragment.last_chunk::<BLOCK>()
+            && let Some(last) = self.encrypted(record).last_chunk::<BLOCK>()
         {
             self.iv = last.to_vec();
         }
         let (sequence, opened) = opened?;
         self.sequence = sequence.saturating_add(1);
         Some(opened)
+    }
+
+    /// What of a record is ciphertext: the code behind it is not, where it was made last.
+    fn encrypted<'r>(&self, record: &'r Record) -> &'r [u8] {
+        let code = match &self.cipher {
+            Cipher::Cbc(cbc) if cbc.is_encrypt_then_mac => cbc.mac.len(),
+            _ => 0,
+        };
+        let end = record.fragment.len().saturating_sub(code);
+        record.fragment.get(..end).unwrap_or_default()
     }
 
     fn open_as(&self, record: &Record, sequence: u64) -> Option<Opened> {

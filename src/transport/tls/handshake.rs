@@ -3,12 +3,13 @@
 use tls_parser::TlsClientHelloContents;
 use tls_parser::TlsClientKeyExchangeContents;
 use tls_parser::TlsExtension;
+use tls_parser::TlsExtensionType;
 use tls_parser::TlsMessage;
 use tls_parser::TlsMessageHandshake;
 use tls_parser::TlsServerHelloContents;
-use tls_parser::parse_tls_client_hello_extensions;
+use tls_parser::parse_tls_client_hello_extension;
 use tls_parser::parse_tls_message_handshake;
-use tls_parser::parse_tls_server_hello_extensions;
+use tls_parser::parse_tls_server_hello_extension;
 
 use super::ClientRandom;
 use super::suite::TLS12;
@@ -17,6 +18,9 @@ use crate::text::Text;
 
 /// The longest message that is kept until it is whole; longer ones (chains of certificates) are passed over.
 const MAX_MESSAGE: usize = 1 << 16;
+
+/// The number of the extension by which a message authentication code goes over what is sent (RFC 7366 §2).
+const ENCRYPT_THEN_MAC: u16 = 22;
 
 /// The random by which a server asks for another ClientHello (RFC 8446 §4.1.3).
 const HELLO_RETRY_REQUEST: [u8; 32] = [
@@ -128,8 +132,10 @@ fn read(kind: u8, message: &[u8]) -> Option<Said> {
     match message {
         TlsMessageHandshake::ClientHello(hello) => client_hello(&hello).map(Said::ClientHello),
         TlsMessageHandshake::ServerHello(hello) => server_hello(&hello).map(Said::ServerHello),
-        TlsMessageHandshake::NewSessionTicket(ticket) => {
-            Some(Said::NewSessionTicket(ticket.ticket.to_vec()))
+        TlsMessageHandshake::NewSessionTicket(told) => {
+            // tls-parser leaves the ticket's length before it.
+            let ticket = told.ticket.get(2..).unwrap_or_default();
+            Some(Said::NewSessionTicket(ticket.to_vec()))
         }
         TlsMessageHandshake::ClientKeyExchange(TlsClientKeyExchangeContents::Unknown(bytes)) => {
             // From TLS 1.0 on the encrypted secret has its length before it.
@@ -148,11 +154,10 @@ fn client_hello(hello: &TlsClientHelloContents<'_>) -> Option<ClientHello> {
         session_id: hello.session_id.unwrap_or_default().to_vec(),
         ticket: Vec::new(),
     };
-    let extensions = parse_tls_client_hello_extensions(hello.ext.unwrap_or_default());
-    for extension in extensions
-        .map(|(_, extensions)| extensions)
-        .unwrap_or_default()
-    {
+    for extension in extensions(hello.ext) {
+        let Ok((_, extension)) = parse_tls_client_hello_extension(extension) else {
+            continue;
+        };
         match extension {
             TlsExtension::SNI(names) => {
                 told.server_name = names.first().map(|(_, name)| Text::from(*name));
@@ -174,21 +179,37 @@ fn server_hello(hello: &TlsServerHelloContents<'_>) -> Option<ServerHello> {
         has_extended_master_secret: false,
         is_retry: hello.random == HELLO_RETRY_REQUEST,
     };
-    let extensions = parse_tls_server_hello_extensions(hello.ext.unwrap_or_default());
-    for extension in extensions
-        .map(|(_, extensions)| extensions)
-        .unwrap_or_default()
-    {
+    for extension in extensions(hello.ext) {
+        let Ok((_, extension)) = parse_tls_server_hello_extension(extension) else {
+            continue;
+        };
         match extension {
             TlsExtension::SupportedVersions(versions) => {
                 told.version = versions.first().map_or(told.version, |version| version.0);
             }
-            TlsExtension::EncryptThenMac => told.has_encrypt_then_mac = true,
+            // Of a server's hello, tls-parser 0.12 knows this extension under another number.
+            TlsExtension::Unknown(TlsExtensionType(ENCRYPT_THEN_MAC), _) => {
+                told.has_encrypt_then_mac = true;
+            }
             TlsExtension::ExtendedMasterSecret => told.has_extended_master_secret = true,
             _ => {}
         }
     }
     Some(told)
+}
+
+/// The extensions of a hello, each with its type and length. One that is damaged costs no other.
+fn extensions(bytes: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes.unwrap_or_default();
+    std::iter::from_fn(move || {
+        let &[_, _, high, low, ..] = rest else {
+            return None;
+        };
+        let length = 4 + usize::from(u16::from_be_bytes([high, low]));
+        let (extension, behind) = rest.split_at_checked(length)?;
+        rest = behind;
+        Some(extension)
+    })
 }
 
 /// What a version is called.

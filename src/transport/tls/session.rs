@@ -61,9 +61,9 @@ pub struct Plaintext<'a> {
 pub enum Readable {
     /// Not known yet: the handshake goes on.
     Undecided,
-    /// At least one direction.
+    /// Yes: something was.
     Yes,
-    /// Neither direction: [`Session::locked`] says why.
+    /// No: [`Session::locked`] says why.
     No,
 }
 
@@ -105,11 +105,15 @@ pub struct Session {
     client: Option<usize>,
     hello: Option<ClientHello>,
     answer: Option<ServerHello>,
+    /// A hello of the server that asks for another of the client (RFC 8446 §4.1.4).
+    retry: Option<ServerHello>,
     /// What the client sent of its secret; present where the session is none that goes on.
     exchanged: Option<Vec<u8>>,
     tickets: Vec<Vec<u8>>,
     kin: Option<Kin>,
     missing: Option<Missing>,
+    /// True once any record was opened.
+    has_opened: bool,
     tries: u64,
 }
 
@@ -142,6 +146,12 @@ enum Phase {
     Locked,
 }
 
+impl Phase {
+    const fn has_key(&self) -> bool {
+        matches!(self, Self::Handshake(..) | Self::Open(..))
+    }
+}
+
 impl Session {
     /// Takes the next bytes of one direction; `each` is called for what becomes readable, in order.
     pub fn feed(
@@ -157,9 +167,9 @@ impl Session {
         }
         self.sides[direction].records.feed(bytes);
         while let Some(record) = self.sides[direction].records.next() {
-            let has_answer = self.answer.is_some();
+            let was_agreed = self.is_agreed();
             self.take(direction, record, (at, false), keys, each);
-            if !has_answer && self.answer.is_some() {
+            if !was_agreed && self.is_agreed() {
                 self.take_waiting(1 - direction, keys, each);
             }
         }
@@ -177,9 +187,9 @@ impl Session {
     /// How far it can be read.
     pub fn readable(&self) -> Readable {
         let is = |wanted: fn(&Phase) -> bool| self.sides.iter().any(|side| wanted(&side.phase));
-        if is(|phase| matches!(phase, Phase::Handshake(..) | Phase::Open(..))) {
+        if self.has_opened {
             Readable::Yes
-        } else if is(|phase| matches!(phase, Phase::Locked)) {
+        } else if is(|phase| matches!(phase, Phase::Locked)) && !is(Phase::has_key) {
             Readable::No
         } else {
             Readable::Undecided
@@ -203,7 +213,14 @@ impl Session {
                 .answer
                 .as_ref()
                 .is_some_and(|answer| suite::has_rsa_key_exchange(answer.suite)),
-            missing: self.missing.unwrap_or(Missing::Handshake),
+            missing: self.missing.unwrap_or_else(|| {
+                let has_failed = self.sides.iter().any(|side| side.failures > 0);
+                if has_failed {
+                    Missing::RightKey
+                } else {
+                    Missing::Handshake
+                }
+            }),
         }
     }
 
@@ -262,10 +279,12 @@ impl Session {
                     record.content_type(),
                     content::CHANGE_CIPHER_SPEC | content::APPLICATION_DATA
                 ) => {}
-            Phase::Clear => match self.answer.as_ref().map(|answer| answer.version) {
+            // A change of ciphers means nothing in TLS 1.3 (RFC 8446 §5).
+            Phase::Clear
+                if self.is_tls13() && record.content_type() == content::CHANGE_CIPHER_SPEC => {}
+            Phase::Clear => match self.answer.as_ref().filter(|_| self.is_agreed()) {
                 None => self.wait(direction, record, at.0),
-                // The hello came behind this record: keys are there now, unless they are missing for good.
-                Some(TLS13) => {}
+                Some(answer) if answer.version == TLS13 => {}
                 Some(_) => {
                     self.change_keys(direction, keys);
                     if record.content_type() == content::APPLICATION_DATA {
@@ -295,10 +314,15 @@ impl Session {
         self.missing.get_or_insert(missing);
     }
 
+    /// True once both hellos are there.
+    fn is_agreed(&self) -> bool {
+        self.hello.is_some() && self.answer.is_some()
+    }
+
+    /// True from the server's first word on, even where that only asks for another hello.
     fn is_tls13(&self) -> bool {
-        self.answer
-            .as_ref()
-            .is_some_and(|answer| answer.version == TLS13)
+        let answer = self.answer.as_ref().or(self.retry.as_ref());
+        answer.is_some_and(|answer| answer.version == TLS13)
     }
 
     fn open(
@@ -329,6 +353,7 @@ impl Session {
         };
         side.skipped = 0;
         side.failures = 0;
+        self.has_opened = true;
         match inside.content_type {
             content::APPLICATION_DATA if !inside.bytes.is_empty() => each(Plaintext {
                 direction,
@@ -373,16 +398,14 @@ impl Session {
                     self.exchanged = None;
                 }
                 self.hello = Some(hello);
+                self.agree(keys);
             }
-            Said::ServerHello(answer) if !answer.is_retry => {
+            Said::ServerHello(answer) if answer.is_retry => self.retry = Some(answer),
+            Said::ServerHello(answer) => {
                 self.client.get_or_insert(1 - direction);
-                let is_tls13 = answer.version == TLS13;
                 self.answer = Some(answer);
-                if is_tls13 {
-                    (0..2).for_each(|side| self.use_traffic_secrets(side, keys));
-                }
+                self.agree(keys);
             }
-            Said::ServerHello(_) => {}
             Said::NewSessionTicket(ticket) => self.tickets.push(ticket),
             Said::ClientKeyExchange(secret) => self.exchanged = Some(secret),
             Said::Finished => self.finish_handshake(direction),
@@ -392,6 +415,13 @@ impl Session {
 }
 
 impl Session {
+    /// In TLS 1.3 everything behind both hellos is protected.
+    fn agree(&mut self, keys: &KeyLog) {
+        if self.is_agreed() && self.is_tls13() {
+            (0..2).for_each(|side| self.use_traffic_secrets(side, keys));
+        }
+    }
+
     fn suite(&self) -> Option<(Suite, u16)> {
         let answer = self.answer.as_ref()?;
         Some((Suite::of(answer.suite, answer.version)?, answer.version))
