@@ -10,6 +10,7 @@
 
 mod cooked;
 mod ethernet;
+mod exported_pdu;
 mod loopback;
 mod raw;
 
@@ -24,6 +25,7 @@ pub const LINKS: &[Link] = &[
     loopback::LINK,
     cooked::V1,
     cooked::V2,
+    exported_pdu::LINK,
 ];
 
 /// A family of link types.
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn an_unknown_link_type_is_unsupported_and_an_unknowable_one_malformed() {
-        for link in [105, 127, 155, 252, 277, 4000] {
+        for link in [105, 127, 155, 277, 4000] {
             assert_eq!(
                 strip(LinkType(link), &[0x45; 40]),
                 Layer::Done(Fate::Unsupported)

@@ -5,13 +5,15 @@
 //! nothing: a tunnel that finds no such header answers [`Layer::Foreign`], and the packet is read as if the tunnel
 //! were not there.
 
+mod acdr;
+pub mod hep;
 mod ip_in_ip;
 
 use super::Layer;
 use super::Outer;
 
 /// The encapsulations that are taken off.
-pub const TUNNELS: &[Tunnel] = &[ip_in_ip::TUNNEL];
+pub const TUNNELS: &[Tunnel] = &[ip_in_ip::TUNNEL, acdr::TUNNEL, hep::TUNNEL];
 
 /// An encapsulation.
 #[derive(Clone, Copy, Debug)]
