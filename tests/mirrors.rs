@@ -388,6 +388,9 @@ fn an_export_without_addresses_still_gives_the_verdict() {
     ] {
         assert_eq!(outcome.row[column], plain().row[column], "{column}");
     }
+    for column in ["source", "destination"] {
+        assert_eq!(outcome.row[column], "", "{column}");
+    }
 }
 
 /// Version 7, from the SBC to a PC.

@@ -35,7 +35,8 @@ pub fn trunk_of(
         return Text::from(host.to_ascii_lowercase());
     }
     let hosts: Vec<&[u8]> = contact.into_iter().chain(identity(call, side)).collect();
-    let address = address(call, side, teams);
+    // An export or a mirror may leave the addresses out.
+    let address = address(call, side, teams).filter(|address| !address.is_unspecified());
     let mut keys = hosts.iter().map(|host| Some(*host)).chain([None]);
     if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
         return Text::from(trunk.name.as_str());

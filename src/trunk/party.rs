@@ -327,7 +327,8 @@ impl SbcAddresses {
     /// Notes the other end of a message that Teams sent or got.
     pub fn note(&mut self, from: IpAddr, to: IpAddr, teams_end: End) {
         let other = if teams_end == End::Sender { to } else { from };
-        if self.seen.len() < SBC_ADDRESSES {
+        // An address that an export or a mirror left out is nobody's.
+        if self.seen.len() < SBC_ADDRESSES && !other.is_unspecified() {
             self.seen.insert(other);
         }
     }

@@ -279,6 +279,8 @@ fn seconds(span: Option<Nanos>, out: &mut String) {
 }
 
 fn endpoint(endpoint: Option<Endpoint>, out: &mut String) {
+    // What was exported or mirrored without its addresses has none.
+    let endpoint = endpoint.filter(|end| !end.address.is_unspecified());
     if let Some(Endpoint { address, port }) = endpoint {
         let _ = write!(out, "{}", std::net::SocketAddr::new(address, port));
     }
