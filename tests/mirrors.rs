@@ -285,6 +285,17 @@ fn hep_3_with_a_compressed_payload_is_the_same_call() {
 }
 
 #[test]
+fn several_hep_messages_in_a_datagram_are_a_message_each() {
+    let all: Vec<u8> = messages().iter().flat_map(plain_hep3).collect();
+    let outcome = analyze(RAW, &[(messages()[0].time, mirrored(9060, &all))]);
+    let mut wanted = plain().row;
+    wanted.insert("response_frame".to_owned(), "1".to_owned());
+    assert_eq!(outcome.row, wanted);
+    assert_eq!(outcome.count("sip.messages"), 4);
+    assert_eq!(outcome.count("packets.sip"), 1);
+}
+
+#[test]
 fn hep_1_and_2_are_the_same_call() {
     let header = |message: &Message, version| {
         let ports = [message.from.port(), message.to.port()].map(u16::to_be_bytes);

@@ -146,16 +146,18 @@ struct Loose {
 }
 
 impl Completed {
-    fn enclosed(enclosed: &Enclosed<'_>) -> Self {
-        let loose = Loose {
+    /// A mirror may send several messages in one packet.
+    fn enclosed(first: &Enclosed<'_>) -> Self {
+        let all = std::iter::successors(Some(*first), Enclosed::following);
+        let messages = all.map(|enclosed| Loose {
             from: enclosed.from,
             to: enclosed.to,
             bytes: enclosed.message().into_owned(),
             is_cut: enclosed.is_cut,
             carrier: enclosed.carrier,
             sent: enclosed.time,
-        };
-        Self::Messages(vec![loose], Fate::Fragment)
+        });
+        Self::Messages(messages.collect(), Fate::Fragment)
     }
 }
 

@@ -156,7 +156,8 @@ impl Chunk {
             Packet::Done(fate) => self.ledger.count(fate),
             Packet::Datagram(datagram) => {
                 let at = (record.time, place);
-                self.take_message(&datagram, Carrier::Udp, record.time, at, teams);
+                let fate = self.take_message(&datagram, Carrier::Udp, record.time, at, teams);
+                self.ledger.count(fate.unwrap_or(Fate::Other));
             }
             Packet::Segment(segment) => {
                 let empty = Segment {
@@ -173,7 +174,14 @@ impl Chunk {
                 self.push(record.time, place, Kind::Fragment(empty), fragment.payload);
             }
             Packet::Enclosed(enclosed) => {
-                self.take_enclosed(&enclosed, (record.time, place), teams);
+                let mut fate: Option<Fate> = None;
+                let mut next = Some(enclosed);
+                while let Some(enclosed) = next {
+                    let found = self.take_enclosed(&enclosed, (record.time, place), teams);
+                    fate = fate.into_iter().chain(found).min();
+                    next = enclosed.following();
+                }
+                self.ledger.count(fate.unwrap_or(Fate::Other));
             }
             Packet::Sctp(sctp) => {
                 let empty = Sctp {
@@ -185,6 +193,7 @@ impl Chunk {
         }
     }
 
+    /// None where it is no SIP.
     fn take_message(
         &mut self,
         datagram: &Datagram<'_>,
@@ -192,12 +201,8 @@ impl Chunk {
         sent: Nanos,
         (time, place): (Nanos, u64),
         teams: &Teams,
-    ) {
-        let Some(found) = message_in(datagram) else {
-            self.ledger.count(Fate::Other);
-            return;
-        };
-        self.ledger.count(found.fate);
+    ) -> Option<Fate> {
+        let found = message_in(datagram)?;
         if found.fate == Fate::Sip {
             self.sip.count(&found.outline);
         }
@@ -213,6 +218,7 @@ impl Chunk {
             };
             self.push(time, place, kind, found.outline.bytes);
         }
+        Some(found.fate)
     }
 
     fn take_enclosed(
@@ -220,7 +226,7 @@ impl Chunk {
         enclosed: &Enclosed<'_>,
         (time, place): (Nanos, u64),
         teams: &Teams,
-    ) {
+    ) -> Option<Fate> {
         let message = enclosed.message();
         let datagram = Datagram {
             from: enclosed.from,
@@ -229,7 +235,7 @@ impl Chunk {
             is_cut: enclosed.is_cut,
         };
         let sent = enclosed.time.unwrap_or(time);
-        self.take_message(&datagram, enclosed.carrier, sent, (time, place), teams);
+        self.take_message(&datagram, enclosed.carrier, sent, (time, place), teams)
     }
 
     fn push(&mut self, time: Nanos, place: u64, kind: Kind, payload: &[u8]) {
