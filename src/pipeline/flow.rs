@@ -1,34 +1,33 @@
 //! TCP segments → SIP messages, and each segment's fate. One shard of the connections.
 
+mod found;
+mod inside;
+
 use rustc_hash::FxHashMap;
 
-use crate::call::Glance;
-use crate::call::Sighting;
 use crate::call::Transport;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::packet::Fate;
 use crate::packet::Segment;
 use crate::sip::Framer;
-use crate::sip::Outline;
-use crate::sip::Wholeness;
 use crate::transport::ConnectionId;
 use crate::transport::Connections;
 use crate::transport::Delivery;
 use crate::transport::Event;
 use crate::transport::tls::KeyLog;
-use crate::transport::tls::resumption::Families;
-use crate::transport::tls::session::Locked;
 use crate::transport::tls::session::Readable;
-use crate::transport::wrapping::Piece;
-use crate::transport::wrapping::Unwrapped;
 use crate::transport::wrapping::Wrapping;
-use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 
 use super::chunk::note_sbc;
 use super::ledger::Ledger;
-use super::ledger::SipCounts;
+
+use self::found::Whereabouts;
+use self::inside::Inside;
+
+pub use self::found::Found;
+pub use self::found::LockedConnection;
 
 /// A segment that a shard is to take.
 #[derive(Clone, Copy, Debug)]
@@ -39,121 +38,6 @@ pub struct Arrival<'w> {
     pub at: Stamp,
     /// [`Fate::Fragment`] where it came in fragments; else [`Fate::Other`]: its fate unless SIP is found.
     pub unless_sip: Fate,
-}
-
-/// The messages that a shard found, in the order in which they were complete.
-#[derive(Debug, Default)]
-pub struct Found {
-    bytes: Vec<u8>,
-    messages: Vec<Place>,
-    /// Fates that are decided.
-    pub ledger: Ledger,
-    /// What was found.
-    pub sip: SipCounts,
-    /// Addresses that talked to Teams.
-    pub sbc: SbcAddresses,
-    /// Bytes of SIP connections that never came.
-    pub lost: u64,
-    /// Segments counted as [`Fate::Stream`] whose message was complete only when the hole before them was given up.
-    pub late: u64,
-    /// The packet that was counted last in `late`.
-    last_late: Option<Stamp>,
-    /// True once the segment at hand completed a message.
-    completed: bool,
-    /// Connections that were over and could not be read.
-    pub locked: Vec<LockedConnection>,
-    /// What TLS handshakes told of sessions that go on elsewhere.
-    pub families: Families,
-}
-
-/// A connection that could not be read.
-#[derive(Clone, Debug)]
-pub struct LockedConnection {
-    /// Who connected, as far as that is known; else who has the smaller address.
-    pub client: Endpoint,
-    /// Whom to.
-    pub server: Endpoint,
-    /// Segments with payload.
-    pub packets: u64,
-    /// What is missing.
-    pub why: Locked,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    start: usize,
-    len: usize,
-    wholeness: Wholeness,
-    at: Stamp,
-    from: Endpoint,
-    to: Endpoint,
-    transport: Transport,
-    glance: Glance,
-}
-
-/// Where a message was found.
-#[derive(Clone, Copy, Debug)]
-struct Whereabouts {
-    at: Stamp,
-    from: Endpoint,
-    to: Endpoint,
-    transport: Transport,
-}
-
-impl Found {
-    /// The messages that show a call.
-    pub fn sightings(&self) -> impl Iterator<Item = (Sighting<'_>, Glance)> {
-        self.messages.iter().map(|place| {
-            let bytes = &self.bytes[place.start..place.start + place.len];
-            let &Place {
-                wholeness,
-                at,
-                from,
-                to,
-                transport,
-                glance,
-                ..
-            } = place;
-            (
-                Sighting {
-                    bytes,
-                    wholeness,
-                    at,
-                    from,
-                    to,
-                    transport,
-                },
-                glance,
-            )
-        })
-    }
-
-    fn keep(&mut self, bytes: &[u8], wholeness: Wholeness, whereabouts: Whereabouts) {
-        if let Some(message) = Outline::of(bytes, wholeness) {
-            self.keep_message(&message, whereabouts);
-        }
-    }
-
-    fn keep_message(&mut self, message: &Outline<'_>, whereabouts: Whereabouts) {
-        let glance = Glance::of(message);
-        if message.wholeness == Wholeness::Whole {
-            self.sip.count(message);
-        }
-        if glance.shows_call {
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(message.bytes);
-            self.messages.push(Place {
-                start,
-                len: message.bytes.len(),
-                wholeness: message.wholeness,
-                at: whereabouts.at,
-                from: whereabouts.from,
-                to: whereabouts.to,
-                transport: whereabouts.transport,
-                glance,
-            });
-        }
-    }
 }
 
 /// Bytes that the wrappings of a shard's connections hold at most: of some hundreds of TLS connections that begin at
@@ -469,149 +353,5 @@ const fn in_direction(
     }
 }
 
-/// Where the pieces of a connection go.
-struct Inside<'c> {
-    framers: &'c mut [Framer; 2],
-    is_sip: &'c mut bool,
-    transport: Transport,
-    /// True where the bytes came in an earlier packet than the one at hand.
-    is_held: bool,
-    ends: (Endpoint, Endpoint),
-    found: &'c mut Found,
-}
-
-impl Inside<'_> {
-    fn take(&mut self, unwrapped: Unwrapped<'_>) {
-        let Unwrapped {
-            direction,
-            piece,
-            at,
-            is_late,
-        } = unwrapped;
-        let (from, to) = in_direction(direction, self.ends);
-        let transport = self.transport;
-        let whereabouts = Whereabouts {
-            at,
-            from,
-            to,
-            transport,
-        };
-        let found = &mut *self.found;
-        let framer = &mut self.framers[direction];
-        let before = found.sip.messages;
-        match piece {
-            Piece::Bytes(bytes) => framer.feed(bytes, &mut |bytes, wholeness| {
-                found.keep(bytes, wholeness, whereabouts);
-            }),
-            Piece::Lost(lost) => framer.lose(lost, &mut |bytes, wholeness| {
-                found.keep(bytes, wholeness, whereabouts);
-            }),
-            Piece::Message(bytes) => {
-                if let Some(message) = Outline::of_datagram(bytes, false) {
-                    found.keep_message(&message, whereabouts);
-                }
-            }
-            Piece::Mirrored(_) => {}
-        }
-        if found.sip.messages == before {
-            return;
-        }
-        *self.is_sip = true;
-        if !is_late && !self.is_held {
-            found.completed = true;
-        } else if found.last_late.replace(at) != Some(at) {
-            found.late += 1;
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::Arrival;
-    use super::FlowShard;
-    use super::Found;
-    use super::With;
-    use crate::capture::record::Frame;
-    use crate::capture::record::Nanos;
-    use crate::capture::record::Stamp;
-    use crate::packet::Endpoint;
-    use crate::packet::Fate;
-    use crate::packet::Flags;
-    use crate::packet::Segment;
-    use crate::transport::tls::KeyLog;
-    use crate::trunk::Teams;
-
-    fn end(host: u8) -> Endpoint {
-        Endpoint {
-            address: Ipv4Addr::new(192, 0, 2, host).into(),
-            port: 5060,
-        }
-    }
-
-    fn stamp(number: u64) -> Stamp {
-        let time = Nanos::from_secs(i64::try_from(number).unwrap());
-        Stamp {
-            time,
-            frame: Frame { file: 0, number },
-        }
-    }
-
-    fn segment(sequence: u32, payload: &str) -> Segment<'_> {
-        let (from, to) = (end(1), end(2));
-        Segment {
-            from,
-            to,
-            sequence,
-            acknowledgment: None,
-            flags: Flags::default(),
-            payload: payload.as_bytes(),
-            cut: 0,
-        }
-    }
-
-    fn invite(call_id: &str) -> String {
-        format!(
-            "INVITE sip:b@b SIP/2.0\r\nVia: SIP/2.0/TCP h;branch=z9hG4bK1\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
-        )
-    }
-
-    #[test]
-    fn what_waited_behind_a_hole_keeps_the_frame_that_brought_it() {
-        let (first, second, third) = (invite("one"), invite("two"), invite("three"));
-        let place = |text: &str| u32::try_from(text.len()).unwrap();
-        let (teams, mut found, mut shard) =
-            (Teams::default(), Found::default(), FlowShard::default());
-        let keys = KeyLog::default();
-        // The second half of the first INVITE is not in the capture.
-        let behind = 100 + place(&first);
-        let segments = [
-            (100, &first[..40]),
-            (behind, &second),
-            (behind + place(&second), &third),
-        ];
-        for (number, (sequence, payload)) in segments.iter().enumerate() {
-            let at = stamp(number as u64 + 1);
-            shard.feed(
-                &Arrival {
-                    segment: segment(*sequence, payload),
-                    at,
-                    unless_sip: Fate::Other,
-                },
-                With {
-                    teams: &teams,
-                    keys: &keys,
-                },
-                &mut found,
-            );
-        }
-        shard.finish(&keys, &mut found);
-        let frames: Vec<u64> = found
-            .sightings()
-            .map(|(sighting, _)| sighting.at.frame.number)
-            .collect();
-        assert_eq!(frames, [2, 3]);
-        assert_eq!((found.sip.messages, found.late), (2, 2));
-    }
-}
+mod tests;

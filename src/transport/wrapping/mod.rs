@@ -14,12 +14,12 @@ use super::tls::KeyLog;
 use super::tls::Session;
 use super::tls::looks_like_tls;
 use crate::capture::record::Stamp;
-
-/// The longest message of HEP over TCP: its length field has 16 bits.
-const MAX_MIRRORED: usize = 1 << 16;
+use crate::packet::Enclosed;
+use crate::packet::tunnel::hep;
+use crate::packet::tunnel::hep::Reading;
 
 /// What was inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unwrapped<'a> {
     /// Which of the two directions, as it was fed.
     pub direction: usize,
@@ -32,14 +32,14 @@ pub struct Unwrapped<'a> {
 }
 
 /// A piece of what was inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Piece<'a> {
     /// The next bytes of a stream.
     Bytes(&'a [u8]),
     /// A whole message, which the wrapping has framed.
     Message(&'a [u8]),
-    /// A whole HEP packet: a message with addresses of its own.
-    Mirrored(&'a [u8]),
+    /// A message with addresses of its own.
+    Mirrored(Enclosed<'a>),
     /// That many bytes of a stream will never come.
     Lost(u64),
 }
@@ -179,7 +179,7 @@ impl Inner {
             }
             Self::Mirror(buffer) => {
                 buffer.extend_from_slice(bytes);
-                let used = mirrored(buffer, &mut |packet| give(Piece::Mirrored(packet)));
+                let used = mirrored(buffer, &mut |enclosed| give(Piece::Mirrored(enclosed)));
                 buffer.drain(..used);
             }
         }
@@ -205,31 +205,26 @@ impl Inner {
     }
 }
 
-/// Finds the HEP packets in a stream of them: `HEP3`, and the length of the whole packet. Returns how many bytes are done with.
-fn mirrored(bytes: &[u8], each: &mut impl FnMut(&[u8])) -> usize {
+/// Finds the messages in a stream of HEP packets. Returns how many bytes are done with.
+fn mirrored(bytes: &[u8], each: &mut impl FnMut(Enclosed<'_>)) -> usize {
     let mut rest = bytes;
     loop {
-        let Some(start) = memchr::memmem::find(rest, b"HEP3") else {
-            // The beginning of the next magic may be here already.
-            let kept = rest.len().min(3);
-            return bytes.len() - kept;
-        };
-        rest = rest.get(start..).unwrap_or_default();
-        let length = match rest {
-            [_, _, _, _, high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
-            _ => return bytes.len() - rest.len(),
-        };
-        // A length that can't be goes with its magic.
-        match rest
-            .get(..length)
-            .filter(|_| (6..MAX_MIRRORED).contains(&length))
-        {
-            Some(packet) => {
-                each(packet);
-                rest = rest.get(length..).unwrap_or_default();
+        match hep::read(rest) {
+            Reading::Whole { enclosed, len } => {
+                enclosed.into_iter().for_each(&mut *each);
+                rest = rest.get(len..).unwrap_or_default();
             }
-            None if length < 6 => rest = rest.get(4..).unwrap_or_default(),
-            None => return bytes.len() - rest.len(),
+            Reading::Needs(_) => return bytes.len() - rest.len(),
+            Reading::Foreign => {
+                let behind = rest.get(1..).unwrap_or_default();
+                let next = memchr::memmem::find(behind, b"HEP3");
+                // The last bytes may be the beginning of a packet.
+                let passed = next.map_or(rest.len().saturating_sub(3).max(1), |next| next + 1);
+                rest = rest.get(passed..).unwrap_or_default();
+                if next.is_none() {
+                    return bytes.len() - rest.len();
+                }
+            }
         }
     }
 }
@@ -238,12 +233,44 @@ fn mirrored(bytes: &[u8], each: &mut impl FnMut(&[u8])) -> usize {
 mod tests {
     use super::mirrored;
 
+    fn packet(payload: &[u8]) -> Vec<u8> {
+        let chunk = |kind: u16, value: &[u8]| {
+            let length = u16::try_from(6 + value.len()).unwrap();
+            [
+                &[0, 0][..],
+                &kind.to_be_bytes(),
+                &length.to_be_bytes(),
+                value,
+            ]
+            .concat()
+        };
+        let chunks = [
+            chunk(1, &[2]),
+            chunk(2, &[6]),
+            chunk(3, &[192, 0, 2, 1]),
+            chunk(4, &[192, 0, 2, 2]),
+            chunk(7, &[0x13, 0xC4]),
+            chunk(8, &[0x13, 0xC4]),
+            chunk(11, &[1]),
+            chunk(15, payload),
+        ]
+        .concat();
+        let length = u16::try_from(6 + chunks.len()).unwrap();
+        [&b"HEP3"[..], &length.to_be_bytes(), &chunks].concat()
+    }
+
     #[test]
-    fn packets_of_a_mirror_are_found_behind_anything() {
+    fn messages_of_a_mirror_are_found_behind_anything() {
+        let (one, two) = (
+            packet(b"OPTIONS sip:a SIP/2.0"),
+            packet(b"OPTIONS sip:b SIP/2.0"),
+        );
+        let bytes = [b"xxHEP", &one[..], b"HEP3\0\x01", &two[..], &one[..20]].concat();
         let mut found = Vec::new();
-        let bytes = b"xxHEP3\0\x08abHEP3\0\x01HEP3\0\x06HEP3\0\x09a";
-        let used = mirrored(bytes, &mut |packet| found.push(packet.to_vec()));
-        assert_eq!(found, [b"HEP3\0\x08ab".to_vec(), b"HEP3\0\x06".to_vec()]);
-        assert_eq!(&bytes[used..], b"HEP3\0\x09a");
+        let used = mirrored(&bytes, &mut |enclosed| {
+            found.push(enclosed.payload.to_vec())
+        });
+        assert_eq!(found, [b"OPTIONS sip:a SIP/2.0", b"OPTIONS sip:b SIP/2.0"]);
+        assert_eq!(&bytes[used..], &one[..20]);
     }
 }

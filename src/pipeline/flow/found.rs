@@ -1,0 +1,129 @@
+//! What reading connections gives.
+
+use crate::call::Glance;
+use crate::call::Sighting;
+use crate::call::Transport;
+use crate::capture::record::Stamp;
+use crate::packet::Endpoint;
+use crate::pipeline::ledger::Ledger;
+use crate::pipeline::ledger::SipCounts;
+use crate::sip::Outline;
+use crate::sip::Wholeness;
+use crate::transport::tls::resumption::Families;
+use crate::transport::tls::session::Locked;
+use crate::trunk::SbcAddresses;
+
+/// The messages that a shard found, in the order in which they were complete.
+#[derive(Debug, Default)]
+pub struct Found {
+    bytes: Vec<u8>,
+    messages: Vec<Place>,
+    /// Fates that are decided.
+    pub ledger: Ledger,
+    /// What was found.
+    pub sip: SipCounts,
+    /// Addresses that talked to Teams.
+    pub sbc: SbcAddresses,
+    /// Bytes of SIP connections that never came.
+    pub lost: u64,
+    /// Segments counted as [`Fate::Stream`] whose message was complete only when the hole before them was given up.
+    pub late: u64,
+    /// The packet that was counted last in `late`.
+    pub(super) last_late: Option<Stamp>,
+    /// True once the segment at hand completed a message.
+    pub(super) completed: bool,
+    /// Connections that were over and could not be read.
+    pub locked: Vec<LockedConnection>,
+    /// What TLS handshakes told of sessions that go on elsewhere.
+    pub families: Families,
+}
+
+/// A connection that could not be read.
+#[derive(Clone, Debug)]
+pub struct LockedConnection {
+    /// Who connected, as far as that is known; else who has the smaller address.
+    pub client: Endpoint,
+    /// Whom to.
+    pub server: Endpoint,
+    /// Segments with payload.
+    pub packets: u64,
+    /// What is missing.
+    pub why: Locked,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: usize,
+    len: usize,
+    wholeness: Wholeness,
+    at: Stamp,
+    from: Endpoint,
+    to: Endpoint,
+    transport: Transport,
+    glance: Glance,
+}
+
+/// Where a message was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whereabouts {
+    pub(super) at: Stamp,
+    pub(super) from: Endpoint,
+    pub(super) to: Endpoint,
+    pub(super) transport: Transport,
+}
+
+impl Found {
+    /// The messages that show a call.
+    pub fn sightings(&self) -> impl Iterator<Item = (Sighting<'_>, Glance)> {
+        self.messages.iter().map(|place| {
+            let bytes = &self.bytes[place.start..place.start + place.len];
+            let &Place {
+                wholeness,
+                at,
+                from,
+                to,
+                transport,
+                glance,
+                ..
+            } = place;
+            (
+                Sighting {
+                    bytes,
+                    wholeness,
+                    at,
+                    from,
+                    to,
+                    transport,
+                },
+                glance,
+            )
+        })
+    }
+
+    pub(super) fn keep(&mut self, bytes: &[u8], wholeness: Wholeness, whereabouts: Whereabouts) {
+        if let Some(message) = Outline::of(bytes, wholeness) {
+            self.keep_message(&message, whereabouts);
+        }
+    }
+
+    pub(super) fn keep_message(&mut self, message: &Outline<'_>, whereabouts: Whereabouts) {
+        let glance = Glance::of(message);
+        if message.wholeness == Wholeness::Whole {
+            self.sip.count(message);
+        }
+        if glance.shows_call {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(message.bytes);
+            self.messages.push(Place {
+                start,
+                len: message.bytes.len(),
+                wholeness: message.wholeness,
+                at: whereabouts.at,
+                from: whereabouts.from,
+                to: whereabouts.to,
+                transport: whereabouts.transport,
+                glance,
+            });
+        }
+    }
+}
