@@ -12,12 +12,14 @@ use crate::packet::Layer;
 pub(super) const V1: Link = Link {
     name: "Linux cooked v1",
     types: &[LinkType(113)],
+    source: "tcpdump.org: LINKTYPE_LINUX_SLL",
     strip: strip_v1,
 };
 
 pub(super) const V2: Link = Link {
     name: "Linux cooked v2",
     types: &[LinkType(276)],
+    source: "tcpdump.org: LINKTYPE_LINUX_SLL2",
     strip: strip_v2,
 };
 

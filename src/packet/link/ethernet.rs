@@ -10,6 +10,7 @@ pub(super) const ETHERNET: LinkType = LinkType(1);
 pub(super) const LINK: Link = Link {
     name: "Ethernet",
     types: &[ETHERNET],
+    source: "IEEE 802.3, 802.1Q, 802.1ad",
     strip,
 };
 
@@ -64,15 +65,29 @@ mod tests {
             strip(&frame(b"\x00\x26\xAA\xAA\x03\0\0\0\x08\x00\x45")),
             Layer::Ip(b"\x45")
         );
+        assert_eq!(
+            strip(&frame(
+                b"\x00\x26\xAA\xAA\x03\0\0\xF8\x81\x00\0\x07\x88\x64"
+            )),
+            Layer::EtherType(0x8864, b"")
+        );
+        assert_eq!(strip(&frame(b"\x00\x26\xAA\xAA\x03")), Layer::Short);
+    }
+
+    #[test]
+    fn a_packet_of_llc_headers_alone_comes_to_an_end() {
+        let headers = b"\xAA\xAA\x03\0\0\0\x00\x08".repeat(30_000);
+        assert_eq!(
+            strip(&frame(&[b"\x00\x08", headers.as_slice()].concat())),
+            Layer::Done(Fate::Unsupported)
+        );
     }
 
     #[test]
     fn an_encapsulation_that_is_not_decoded_is_told_from_what_carries_no_ip() {
         for (ether_type, fate) in [
-            (0x8847_u16, Fate::Unsupported), // MPLS
-            (0x8864, Fate::Unsupported),     // PPPoE session
-            (0x88E7, Fate::Unsupported),     // 802.1ah
-            (0x88E5, Fate::Unsupported),     // MACsec
+            (0x88E5_u16, Fate::Unsupported), // MACsec
+            (0x8903, Fate::Unsupported),     // FabricPath
             (0x8863, Fate::Other),           // PPPoE discovery
             (0x0806, Fate::Other),           // ARP
             (0x88CC, Fate::Other),           // LLDP

@@ -22,6 +22,7 @@ use crate::packet::sift;
 
 pub(super) const LINK: Link = Link {
     name: "Wireshark Exported PDU",
+    source: "Wireshark: wsutil/exported_pdu_tlvs.h",
     types: &[LinkType(252)],
     strip,
 };

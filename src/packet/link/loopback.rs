@@ -9,6 +9,7 @@ use crate::packet::Layer;
 pub(super) const LINK: Link = Link {
     name: "BSD loopback",
     types: &[LinkType(0), LinkType(108)],
+    source: "tcpdump.org: LINKTYPE_NULL, LINKTYPE_LOOP",
     strip,
 };
 

@@ -8,10 +8,16 @@
 //! summary can say how much was not looked into. A protocol that cannot carry SIP is
 //! [`Fate::Other`].
 
+mod cisco_hdlc;
 mod cooked;
 mod ethernet;
 mod exported_pdu;
+mod ieee_802_11;
 mod loopback;
+mod mpls;
+mod nflog;
+mod pktap;
+mod ppp;
 mod raw;
 
 use crate::capture::record::LinkType;
@@ -26,6 +32,18 @@ pub const LINKS: &[Link] = &[
     cooked::V1,
     cooked::V2,
     exported_pdu::LINK,
+    ppp::LINK,
+    ppp::WITH_DIRECTION,
+    ppp::OVER_ETHERNET,
+    cisco_hdlc::LINK,
+    mpls::LINK,
+    ieee_802_11::LINK,
+    ieee_802_11::RADIOTAP,
+    ieee_802_11::PRISM,
+    ieee_802_11::AVS,
+    ieee_802_11::PPI,
+    nflog::LINK,
+    pktap::LINK,
 ];
 
 /// A family of link types.
@@ -35,6 +53,8 @@ pub struct Link {
     pub name: &'static str,
     /// The link types, as tcpdump.org's list numbers them.
     pub types: &'static [LinkType],
+    /// Where its header is described.
+    pub source: &'static str,
     /// Takes the link-layer header off.
     pub strip: Strip,
 }
@@ -67,13 +87,13 @@ static TABLE: [Strip; TABLE_LEN] = {
     table
 };
 
-/// Takes the link-layer header off.
-#[inline]
 /// Takes the header of an Ethernet frame off.
 pub(super) fn strip_ethernet(bytes: &[u8]) -> Layer<'_> {
     ethernet::strip(bytes)
 }
 
+/// Takes the link-layer header off.
+#[inline]
 pub(super) fn strip(link: LinkType, bytes: &[u8]) -> Layer<'_> {
     // Nearly every record is Ethernet: a direct call is inlined, one through the table is not.
     if link == ethernet::ETHERNET {
@@ -92,11 +112,17 @@ fn unsupported(_: &[u8]) -> Layer<'_> {
 
 /// What an EtherType announces; VLAN tags are taken off. `bytes` begin behind the type field.
 #[inline]
-fn strip_ether_type(ether_type: u16, bytes: &[u8]) -> Layer<'_> {
+pub(super) fn strip_ether_type(ether_type: u16, bytes: &[u8]) -> Layer<'_> {
     match ether_type {
         0x0800 | 0x86DD => Layer::Ip(bytes),
         _ => strip_tags(ether_type, bytes),
     }
+}
+
+/// Takes an LLC header off (IEEE 802.2).
+fn strip_llc(bytes: &[u8]) -> Layer<'_> {
+    // In the place of the type, a length announces LLC; how long it is does not matter.
+    strip_tags(0, bytes)
 }
 
 fn strip_tags(mut ether_type: u16, mut bytes: &[u8]) -> Layer<'_> {
@@ -112,35 +138,29 @@ fn strip_tags(mut ether_type: u16, mut bytes: &[u8]) -> Layer<'_> {
                 bytes = rest;
             }
             // Up to 1500 the field is a length, and LLC follows (IEEE 802.3 §3.2.6).
-            0..=1500 => return strip_llc(bytes),
+            0..=1500 => match *bytes {
+                // SNAP carries an EtherType under the organisation code 0 (RFC 1042), or that of bridges (802.1H).
+                [0xAA, 0xAA, 0x03, 0, 0, 0 | 0xF8, high, low, ref rest @ ..] => {
+                    ether_type = u16::from_be_bytes([high, low]);
+                    bytes = rest;
+                }
+                [0xAA, ..] if bytes.len() < 8 => return Layer::Short,
+                // The address of IP itself (RFC 948).
+                [0x06, 0x06, 0x03, ref rest @ ..] => return Layer::Ip(rest),
+                [] => return Layer::Short,
+                _ => return Layer::Done(Fate::Other),
+            },
             other => return Layer::EtherType(other, bytes),
         }
     }
     Layer::Done(Fate::Unsupported)
 }
 
-/// LLC with SNAP carries an EtherType under the organisation code 0 (RFC 1042).
-fn strip_llc(bytes: &[u8]) -> Layer<'_> {
-    match *bytes {
-        [0xAA, 0xAA, 0x03, 0, 0, 0, 0x08, 0x00, ref rest @ ..]
-        | [0xAA, 0xAA, 0x03, 0, 0, 0, 0x86, 0xDD, ref rest @ ..] => Layer::Ip(rest),
-        _ => Layer::Done(Fate::Other),
-    }
-}
-
 /// The fate of an EtherType that is not IP: an encapsulation that may hold IP, or no carrier of it.
 pub(super) const fn fate_of(ether_type: u16) -> Fate {
     match ether_type {
-        0x22F3 // TRILL
-        | 0x6558 // transparent Ethernet bridging
-        | 0x8847 | 0x8848 // MPLS
-        | 0x8864 // PPPoE session
-        | 0x880B // PPP
+        0x883E // WCCP
         | 0x88E5 // MACsec
-        | 0x88E7 // 802.1ah
-        | 0x893F // 802.1BR
-        | 0x894F // NSH
-        | 0x8926 // VN-Tag
         | 0x8903 // FabricPath
         => Fate::Unsupported,
         _ => Fate::Other,
@@ -177,7 +197,7 @@ mod tests {
 
     #[test]
     fn an_unknown_link_type_is_unsupported_and_an_unknowable_one_malformed() {
-        for link in [105, 127, 155, 277, 4000] {
+        for link in [6, 107, 155, 277, 4000] {
             assert_eq!(
                 strip(LinkType(link), &[0x45; 40]),
                 Layer::Done(Fate::Unsupported)

@@ -14,6 +14,7 @@ pub(super) const LINK: Link = Link {
         LinkType(228),
         LinkType(229),
     ],
+    source: "tcpdump.org: LINKTYPE_RAW, LINKTYPE_IPV4, LINKTYPE_IPV6",
     strip,
 };
 

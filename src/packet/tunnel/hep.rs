@@ -26,7 +26,7 @@ use crate::packet::sift;
 pub(super) const TUNNEL: Tunnel = Tunnel {
     name: "HEP 1, 2 and 3",
     source: "github.com/sipcapture/HEP",
-    announced_by: Announcement::UdpPayload,
+    announced_by: Announcement::UdpPayload(b"H\x01\x02"),
     strip,
 };
 

@@ -6,14 +6,54 @@
 //! were not there.
 
 mod acdr;
+mod bridge;
+mod erspan;
+mod ether_ip;
+mod geneve;
+mod gre;
+mod gtp_u;
 pub mod hep;
 mod ip_in_ip;
+mod l2tp;
+mod likeness;
+mod mpls;
+mod nsh;
+mod ppp;
+mod pppoe;
+mod teredo;
+mod vxlan;
 
 use super::Layer;
 use super::Outer;
 
 /// The encapsulations that are taken off.
-pub const TUNNELS: &[Tunnel] = &[ip_in_ip::TUNNEL, acdr::TUNNEL, hep::TUNNEL];
+pub const TUNNELS: &[Tunnel] = &[
+    ip_in_ip::TUNNEL,
+    gre::TUNNEL,
+    erspan::TYPE_II,
+    erspan::TYPE_III,
+    vxlan::TUNNEL,
+    vxlan::GENERIC,
+    geneve::TUNNEL,
+    gtp_u::TUNNEL,
+    mpls::TUNNEL,
+    mpls::IN_IP,
+    pppoe::TUNNEL,
+    ppp::TUNNEL,
+    l2tp::OVER_UDP,
+    l2tp::OVER_IP,
+    teredo::TUNNEL,
+    ether_ip::TUNNEL,
+    ether_ip::BARE,
+    ether_ip::BRIDGED,
+    nsh::TUNNEL,
+    bridge::MAC_IN_MAC,
+    bridge::TRILL,
+    bridge::VN_TAG,
+    bridge::E_TAG,
+    acdr::TUNNEL,
+    hep::TUNNEL,
+];
 
 /// An encapsulation.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +77,8 @@ pub enum Announcement {
     Protocols(&'static [u8]),
     /// UDP ports, of either end.
     UdpPorts(&'static [u16]),
-    /// A UDP payload that begins as no other does, on any port.
-    UdpPayload,
+    /// A UDP payload that begins as no other does, on any port: the first bytes that it may have.
+    UdpPayload(&'static [u8]),
 }
 
 /// Takes an encapsulation's header off its bytes.
@@ -67,16 +107,30 @@ pub(super) fn by_protocol<'a>(protocol: u8, bytes: &'a [u8], outer: &Outer) -> O
 }
 
 /// What a UDP payload carries; none where it is no tunnel's.
+///
+/// Every datagram comes by here. Media, on other ports and with other first bytes, costs three look-ups.
+#[inline]
 pub(super) fn by_udp<'a>(payload: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
+    let first = *payload.first()?;
     let is_port = |port: u16| PORTS[usize::from(port / 64)] >> (port % 64) & 1 == 1;
-    let has_port = is_port(outer.from.port) || is_port(outer.to.port);
+    let is_announced =
+        FIRST_BYTES[usize::from(first)] || is_port(outer.to.port) || is_port(outer.from.port);
+    if is_announced {
+        announced_by_udp(first, payload, outer)
+    } else {
+        None
+    }
+}
+
+#[cold]
+fn announced_by_udp<'a>(first: u8, payload: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
     TUNNELS
         .iter()
         .filter(|tunnel| match tunnel.announced_by {
             Announcement::UdpPorts(ports) => {
-                has_port && (ports.contains(&outer.to.port) || ports.contains(&outer.from.port))
+                ports.contains(&outer.to.port) || ports.contains(&outer.from.port)
             }
-            Announcement::UdpPayload => true,
+            Announcement::UdpPayload(firsts) => firsts.contains(&first),
             _ => false,
         })
         .find_map(|tunnel| tunnel.enter(payload, outer))
@@ -103,6 +157,23 @@ static PORTS: [u64; 1024] = {
         tunnel += 1;
     }
     bits
+};
+
+/// Whether a UDP payload that begins with this byte may announce a tunnel by itself.
+static FIRST_BYTES: [bool; 256] = {
+    let mut may = [false; 256];
+    let mut tunnel = 0;
+    while tunnel < TUNNELS.len() {
+        if let Announcement::UdpPayload(firsts) = TUNNELS[tunnel].announced_by {
+            let mut index = 0;
+            while index < firsts.len() {
+                may[firsts[index] as usize] = true;
+                index += 1;
+            }
+        }
+        tunnel += 1;
+    }
+    may
 };
 
 #[cfg(test)]
