@@ -48,6 +48,31 @@ pub use self::walk::Damage;
 pub use self::walk::Stopped;
 pub use self::walk::Walked;
 
+/// The file formats that are read.
+pub const FORMATS: &[Readable] = &[
+    Readable {
+        name: "pcap: micro- and nanoseconds, both byte orders, the modified format",
+        known_by: "its magic number",
+        source: "draft-ietf-opsawg-pcap",
+    },
+    Readable {
+        name: "pcapng: several sections and interfaces, both byte orders, TLS keys in Decryption Secrets Blocks",
+        known_by: "its magic number",
+        source: "draft-ietf-opsawg-pcapng",
+    },
+];
+
+/// A file format that is read, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Readable {
+    /// What it is called.
+    pub name: &'static str,
+    /// By what it is known; never by the file's name.
+    pub known_by: &'static str,
+    /// Where it is described.
+    pub source: &'static str,
+}
+
 /// What a capture's format is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

@@ -68,7 +68,7 @@ pub struct Analyze {
     /// Keep only calls with at least one rejection in the calls CSV (other outputs are not affected)
     #[arg(long)]
     pub only_488: bool,
-    /// NSS key log for TLS (repeatable); not used yet
+    /// TLS key log (SSLKEYLOGFILE) (repeatable); x.keys and x.keylog beside x.pcap, and keys in pcapng, are read without it
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
     /// TOML: trunk names, what counts as Teams
@@ -94,6 +94,9 @@ pub struct Explain {
     /// A case, a finding, or one of Microsoft's codes; without it, the list
     #[arg(value_name = "CASE")]
     pub case: Option<String>,
+    /// What is read instead: file formats, link types, encapsulations, and what wraps TCP, as a Markdown table
+    #[arg(long, conflicts_with = "case")]
+    pub formats: bool,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::io::Write;
 
 use crate::report::explain;
+use crate::report::formats;
 
 use super::arguments::Explain;
 use super::exit::Exit;
@@ -11,6 +12,7 @@ use super::exit::Exit;
 /// Prints the list, or a page.
 pub fn run(options: &Explain) -> anyhow::Result<Exit> {
     let text = match &options.case {
+        _ if options.formats => formats::table(),
         None => explain::list(),
         Some(name) => explain::page(name)?,
     };

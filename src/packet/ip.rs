@@ -128,6 +128,20 @@ pub fn decode_payload(
     }
 }
 
+/// Reads what stands behind an IP header that is not there: an export or UDP carried it without one.
+pub(super) fn decode_transport<'a>(
+    outer: &Outer,
+    protocol: u8,
+    payload: &'a [u8],
+    whence: Whence,
+) -> Packet<'a> {
+    let route = Route {
+        source: outer.from.address,
+        destination: outer.to.address,
+    };
+    decode_chain(route, protocol, payload, Missing::unannounced(whence))
+}
+
 #[inline]
 fn decode_v4(bytes: &[u8], whence: Whence) -> Packet<'_> {
     let header = match Ipv4HeaderSlice::from_slice(bytes) {
@@ -323,6 +337,9 @@ fn decode_udp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
         return missing.short_header();
     };
     let payload = datagram.payload();
+    if sift::is_media(payload) {
+        return Packet::Done(Fate::Other);
+    }
     let is_cut = missing.bytes > 0 && {
         let announced = usize::from(datagram.length());
         announced < 8 || announced > bytes.len()
@@ -390,16 +407,11 @@ fn decode_tcp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
 /// carry SIP, or no carrier of it.
 const fn fate_of(protocol: u8) -> Fate {
     match protocol {
-        47 // GRE
-        | 50 // ESP
+        50 // ESP
         | 55 // minimal encapsulation
-        | 97 // EtherIP
         | 98 // RFC 1241 encapsulation
         | 108 // IPComp
-        | 115 // L2TPv3
         | 136 // UDP-Lite
-        | 137 // MPLS in IP
-        | 143 // Ethernet (RFC 8986)
         | 147 // AGGFRAG
         => Fate::Unsupported,
         _ => Fate::Other,

@@ -15,6 +15,8 @@ pub enum Layer<'a> {
     Ethernet(&'a [u8]),
     /// What an EtherType announces (IEEE 802.3 §3.2.6), and the bytes behind the type field.
     EtherType(u16, &'a [u8]),
+    /// What an IP protocol number announces, without an IP header of its own.
+    Transport(Outer, u8, &'a [u8]),
     /// A message with addresses of its own.
     Enclosed(Enclosed<'a>),
     /// The bytes end inside the header.

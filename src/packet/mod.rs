@@ -63,6 +63,9 @@ fn read_on(mut layer: Layer<'_>, mut whence: Whence) -> Packet<'_> {
                     None => return Packet::Done(link::fate_of(ether_type)),
                 }
             }
+            Layer::Transport(outer, protocol, bytes) => {
+                return ip::decode_transport(&outer, protocol, bytes, whence);
+            }
             Layer::Enclosed(enclosed) => {
                 let is_cut = enclosed.is_cut || whence.is_snapped();
                 return Packet::Enclosed(Enclosed { is_cut, ..enclosed });

@@ -3,6 +3,16 @@
 //! Passing proves nothing; failing proves that the payload is not SIP. Nothing has been built from
 //! the headers when these tests run.
 
+/// Whether a payload begins as RTP and RTCP do: version 2, and at most seven contributing sources or reports (RFC 3550
+/// §5.1, §6.4). With eight it would begin as a VXLAN group policy does, which [`might_be_sip`] turns away as well.
+///
+/// Neither SIP nor a tunnel over UDP begins so. Wireshark and others test the version first for the same reason: it is
+/// nearly always true.
+#[inline]
+pub(super) fn is_media(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|first| first & 0xC8 == 0x80)
+}
+
 /// Whether a SIP message might begin so. False for an empty payload, RTP and RTCP, STUN, DTLS.
 ///
 /// A message begins with a method or `SIP/2.0`, which are tokens (RFC 3261 §25.1). Some senders
@@ -11,11 +21,7 @@
 #[inline]
 pub(super) fn might_be_sip(payload: &[u8]) -> bool {
     match *payload {
-        [first, second, ..] => {
-            // RFC 3550 §5.1: the two top bits are the version, and it is 2. Wireshark and others
-            // test it first for the same reason: it is nearly always true.
-            first & 0xC0 != 0x80 && MAY_BEGIN[usize::from(first)] && MAY_BEGIN[usize::from(second)]
-        }
+        [first, second, ..] => MAY_BEGIN[usize::from(first)] && MAY_BEGIN[usize::from(second)],
         [only] => MAY_BEGIN[usize::from(only)],
         [] => false,
     }
@@ -43,7 +49,25 @@ static MAY_BEGIN: [bool; 256] = {
 
 #[cfg(test)]
 mod tests {
+    use super::is_media;
     use super::might_be_sip;
+
+    #[test]
+    fn media_is_told_by_its_first_byte() {
+        for payload in [&b"\x80\x08"[..], b"\x90\x68", b"\x81\xC8", b"\xA0\x00"] {
+            assert!(is_media(payload), "{payload:?}");
+        }
+        for payload in [
+            &b""[..],
+            b"\x88\x08",
+            b"SIP/2.0",
+            b"\x00\x01",
+            b"\x08\0",
+            b"\xC8\x02",
+        ] {
+            assert!(!is_media(payload), "{payload:?}");
+        }
+    }
 
     #[test]
     fn media_and_stun_and_dtls_and_nothing_are_turned_away() {

@@ -98,6 +98,8 @@ pub struct Learned {
     pub stream_bytes_lost: u64,
     /// Datagrams that were never whole.
     pub datagrams_evicted: u64,
+    /// Fragments of SCTP messages that were given up.
+    pub sctp_fragments_evicted: u64,
     /// Connections that could not be read.
     pub locked: LockedConnections,
 }
@@ -206,6 +208,7 @@ impl<'s> Carry<'s> {
     pub fn finish(mut self) -> (Vec<Rows>, Learned, Totals) {
         let mut learned = Learned {
             datagrams_evicted: std::mem::take(&mut self.defragmenter).finish(),
+            sctp_fragments_evicted: self.associations.evicted(),
             ..Learned::default()
         };
         let mut found: Vec<Found> = (0..SHARDS).map(|_| Found::default()).collect();

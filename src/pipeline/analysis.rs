@@ -305,6 +305,7 @@ fn summary(
         connections_evicted: learned.connections_evicted,
         stream_bytes_lost: learned.stream_bytes_lost,
         datagrams_evicted: learned.datagrams_evicted,
+        sctp_fragments_evicted: learned.sctp_fragments_evicted,
     };
     summary
 }

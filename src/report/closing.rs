@@ -162,6 +162,10 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             "fragmented datagrams never became whole",
         ),
         (
+            limits.sctp_fragments_evicted,
+            "fragments of SCTP messages were given up",
+        ),
+        (
             limits.messages_left_out,
             "messages were left out of calls with too many",
         ),

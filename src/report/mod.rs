@@ -10,6 +10,7 @@ pub mod csv;
 pub mod encrypted;
 pub mod escape;
 pub mod explain;
+pub mod formats;
 pub mod offer_facts;
 pub mod publish;
 pub mod row;

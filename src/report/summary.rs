@@ -116,6 +116,8 @@ pub struct Limits {
     pub stream_bytes_lost: u64,
     /// IP datagrams of which a fragment never came.
     pub datagrams_evicted: u64,
+    /// Fragments of SCTP messages that were given up.
+    pub sctp_fragments_evicted: u64,
 }
 
 impl RunSummary {

@@ -18,6 +18,27 @@ pub mod tcp;
 pub mod tls;
 pub mod wrapping;
 
+use self::wrapping::Kind;
+
+/// The transports whose payload is looked into.
+pub const TRANSPORTS: &[Kind] = &[
+    Kind {
+        name: "UDP",
+        known_by: "IP protocol 17",
+        source: "RFC 768",
+    },
+    Kind {
+        name: "TCP: put in order, holes passed over",
+        known_by: "IP protocol 6",
+        source: "RFC 9293",
+    },
+    Kind {
+        name: "SCTP: messages in fragments, in DATA and I-DATA",
+        known_by: "IP protocol 132",
+        source: "RFC 9260, RFC 8260, RFC 4168",
+    },
+];
+
 pub use connections::Connections;
 pub use tcp::ConnectionId;
 pub use tcp::Delivery;

@@ -18,6 +18,7 @@ use crate::packet::Encoding;
 use crate::packet::Endpoint;
 use crate::packet::Fate;
 use crate::packet::Layer;
+use crate::packet::Outer;
 use crate::packet::sift;
 
 pub(super) const LINK: Link = Link {
@@ -73,8 +74,8 @@ fn strip(bytes: &[u8]) -> Layer<'_> {
         (b"ip" | b"ipv4" | b"ipv6", ..) | (_, b"ethertype", 0x0800 | 0x86DD) => Layer::Ip(pdu),
         (b"eth" | b"eth_withfcs" | b"eth_withoutfcs" | b"eth_maybefcs", ..) => Layer::Ethernet(pdu),
         (b"udp", ..) | (_, b"ip.proto", 17) => tags.strip_udp(pdu),
-        // Their segments and chunks would need the addresses that the tags hold.
-        (b"tcp" | b"sctp", ..) | (_, b"ip.proto", 6 | 132) => Layer::Done(Fate::Unsupported),
+        (b"tcp", ..) | (_, b"ip.proto", 6) => Layer::Transport(tags.outer(), 6, pdu),
+        (b"sctp", ..) | (_, b"ip.proto", 132) => Layer::Transport(tags.outer(), 132, pdu),
         _ => tags.enclose(pdu),
     }
 }
@@ -112,6 +113,13 @@ impl<'a> Tags<'a> {
             tag::SOURCE_PORT => self.source_port = port(value),
             tag::DESTINATION_PORT => self.destination_port = port(value),
             _ => {}
+        }
+    }
+
+    fn outer(&self) -> Outer {
+        Outer {
+            from: endpoint(self.source, 0),
+            to: endpoint(self.destination, 0),
         }
     }
 
@@ -302,10 +310,10 @@ mod tests {
         let found = enclosed(&datagram);
         assert_eq!((found.from.port, found.to.port), (5060, 5062));
         assert_eq!(found.payload, b"BYE sip:a SIP/2.0");
-        assert_eq!(
+        assert!(matches!(
             strip(&exported(tag(12, b"tcp"), b"\x13\xC4")),
-            Layer::Done(Fate::Unsupported)
-        );
+            Layer::Transport(_, 6, b"\x13\xC4")
+        ));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod mpls;
 mod nsh;
 mod ppp;
 mod pppoe;
+mod sctp_in_udp;
 mod teredo;
 mod vxlan;
 
@@ -43,6 +44,7 @@ pub const TUNNELS: &[Tunnel] = &[
     l2tp::OVER_UDP,
     l2tp::OVER_IP,
     teredo::TUNNEL,
+    sctp_in_udp::TUNNEL,
     ether_ip::TUNNEL,
     ether_ip::BARE,
     ether_ip::BRIDGED,
@@ -75,7 +77,7 @@ pub enum Announcement {
     EtherTypes(&'static [u16]),
     /// IP protocol numbers (IANA).
     Protocols(&'static [u8]),
-    /// UDP ports, of either end.
+    /// UDP ports, of either end. What begins as media does was turned away before.
     UdpPorts(&'static [u16]),
     /// A UDP payload that begins as no other does, on any port: the first bytes that it may have.
     UdpPayload(&'static [u8]),
@@ -108,15 +110,17 @@ pub(super) fn by_protocol<'a>(protocol: u8, bytes: &'a [u8], outer: &Outer) -> O
 
 /// What a UDP payload carries; none where it is no tunnel's.
 ///
-/// Every datagram comes by here. Media, on other ports and with other first bytes, costs three look-ups.
+/// Every datagram that is no media comes by here, and costs three look-ups where no tunnel is announced.
 #[inline]
 pub(super) fn by_udp<'a>(payload: &'a [u8], outer: &Outer) -> Option<Layer<'a>> {
     let first = *payload.first()?;
-    let is_port = |port: u16| PORTS[usize::from(port / 64)] >> (port % 64) & 1 == 1;
+    let port = |port: u16| PORTS[usize::from(port / 64)] >> (port % 64) & 1;
     let is_announced =
-        FIRST_BYTES[usize::from(first)] || is_port(outer.to.port) || is_port(outer.from.port);
+        port(outer.to.port) | port(outer.from.port) != 0 || FIRST_BYTES[usize::from(first)];
     if is_announced {
-        announced_by_udp(first, payload, outer)
+        // What is copied here needs to be in memory here alone.
+        let outer = *outer;
+        announced_by_udp(first, payload, &outer)
     } else {
         None
     }
@@ -180,8 +184,11 @@ static FIRST_BYTES: [bool; 256] = {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use super::Announcement;
     use super::TUNNELS;
+    use crate::packet::Layer;
     use crate::packet::Outer;
+    use crate::packet::sift::is_media;
 
     #[test]
     fn every_tunnel_survives_short_and_senseless_bytes() {
@@ -190,6 +197,26 @@ mod tests {
             for length in 0..80 {
                 for filler in [0, 1, 0x02, 0x08, 0x30, 0x45, 0x60, 0x81, 0xAA, 0xFF] {
                     let _ = (tunnel.strip)(&vec![filler; length], &outer);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn media_is_foreign_to_every_tunnel_over_udp() {
+        let outer = Outer::of_ip(Ipv4Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into());
+        let over_udp = TUNNELS.iter().filter(|tunnel| {
+            matches!(
+                tunnel.announced_by,
+                Announcement::UdpPorts(_) | Announcement::UdpPayload(_)
+            )
+        });
+        for tunnel in over_udp {
+            for first in (0..=255).filter(|first| is_media(&[*first])) {
+                for second in 0..=255 {
+                    let payload = [&[first, second], &[0; 58][..]].concat();
+                    let layer = (tunnel.strip)(&payload, &outer);
+                    assert_eq!(layer, Layer::Foreign, "{}: {payload:x?}", tunnel.name);
                 }
             }
         }

@@ -18,6 +18,51 @@ use crate::packet::Enclosed;
 use crate::packet::tunnel::hep;
 use crate::packet::tunnel::hep::Reading;
 
+/// What is taken off a byte stream.
+pub const WRAPPINGS: &[Kind] = &[
+    Kind {
+        name: "TLS 1.0 to 1.3 with a key log: AES-GCM, AES-CBC, ChaCha20-Poly1305",
+        known_by: "its first record",
+        source: "RFC 2246, RFC 4346, RFC 5246, RFC 8446; RFC 9850",
+    },
+    Kind {
+        name: "WebSocket, compressed or not",
+        known_by: "its HTTP upgrade",
+        source: "RFC 6455, RFC 7118, RFC 7692",
+    },
+    Kind {
+        name: "PROXY protocol 1 and 2",
+        known_by: "its first bytes",
+        source: "HAProxy's proxy-protocol.txt",
+    },
+    Kind {
+        name: "SOCKS 4, 4a and 5",
+        known_by: "its first bytes",
+        source: "RFC 1928, RFC 1929",
+    },
+    Kind {
+        name: "HTTP CONNECT",
+        known_by: "its first bytes",
+        source: "RFC 9110 §9.3.6",
+    },
+    Kind {
+        name: "HEP 3 over TCP",
+        known_by: "`HEP3`",
+        source: "HEP3 network protocol specification",
+    },
+];
+
+/// A wrapping or a transport, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What it is called.
+    pub name: &'static str,
+    /// By what it is known.
+    pub known_by: &'static str,
+    /// Where it is described.
+    pub source: &'static str,
+}
+
 /// What was inside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unwrapped<'a> {
@@ -268,7 +313,7 @@ mod tests {
         let bytes = [b"xxHEP", &one[..], b"HEP3\0\x01", &two[..], &one[..20]].concat();
         let mut found = Vec::new();
         let used = mirrored(&bytes, &mut |enclosed| {
-            found.push(enclosed.payload.to_vec())
+            found.push(enclosed.payload.to_vec());
         });
         assert_eq!(found, [b"OPTIONS sip:a SIP/2.0", b"OPTIONS sip:b SIP/2.0"]);
         assert_eq!(&bytes[used..], &one[..20]);
