@@ -124,6 +124,12 @@ fn samples() -> Vec<Sample> {
     ] {
         samples.extend(captures(ladder, stem, start()));
     }
+    let wrapped = support::wrapped::samples(SRTP, start);
+    samples.extend(
+        wrapped
+            .into_iter()
+            .map(|(name, bytes)| (Path::new("wrapped").join(name), bytes)),
+    );
     samples.extend(captures(&night(), "", NIGHT));
     samples
 }

@@ -9,16 +9,27 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::net::IpAddr;
-use std::net::SocketAddr;
 
-use etherparse::NetSlice;
-use etherparse::SlicedPacket;
-use etherparse::TransportSlice;
 use serde_json::Value;
 
 use support::ladder::Ladder;
 use support::ladder::MORNING;
+use support::mirror::Message;
+use support::mirror::Record;
+use support::mirror::capture;
+use support::mirror::chunk;
+use support::mirror::datagram;
+use support::mirror::debug_recording;
+use support::mirror::ethernet;
+use support::mirror::hep3;
+use support::mirror::ip_packet;
+use support::mirror::message_in;
+use support::mirror::microseconds;
+use support::mirror::mirrored;
+use support::mirror::octets;
+use support::mirror::plain_hep3;
+use support::mirror::seconds;
+use support::mirror::tag;
 
 const LADDER: &str = "\
 link raw
@@ -37,17 +48,6 @@ const EXPORTED_PDU: u32 = 252;
 
 /// How much later than the call the packets of a mirror are.
 const LATER: u64 = 3_000_000_000;
-
-/// A SIP message as it was sent.
-struct Message {
-    time: u64,
-    from: SocketAddr,
-    to: SocketAddr,
-    bytes: Vec<u8>,
-}
-
-/// A record of a capture: nanoseconds and bytes.
-type Record = (u64, Vec<u8>);
 
 /// What a run gives: the one row, and the summary.
 struct Outcome {
@@ -70,38 +70,6 @@ fn messages() -> Vec<Message> {
     packets
         .map(|packet| message_in(packet.time, &packet.bytes))
         .collect()
-}
-
-fn message_in(time: u64, packet: &[u8]) -> Message {
-    let sliced = SlicedPacket::from_ip(packet).expect("a ladder's packet is whole");
-    let (Some(NetSlice::Ipv4(ip)), Some(TransportSlice::Udp(udp))) = (sliced.net, sliced.transport)
-    else {
-        panic!("the ladder is UDP over IPv4");
-    };
-    Message {
-        time,
-        from: (ip.header().source_addr(), udp.source_port()).into(),
-        to: (ip.header().destination_addr(), udp.destination_port()).into(),
-        bytes: udp.payload().to_vec(),
-    }
-}
-
-/// A capture with nanoseconds.
-fn capture(link: u32, records: &[Record]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xa1b2_3c4d, 0x0004_0002, 0, 0, 262_144, link] {
-        file.extend_from_slice(&u32::to_le_bytes(word));
-    }
-    for (time, bytes) in records {
-        let length = u32::try_from(bytes.len()).expect("a record is small");
-        let seconds = u32::try_from(time / 1_000_000_000).expect("a time of this century");
-        let nanos = u32::try_from(time % 1_000_000_000).expect("less than a second");
-        for word in [seconds, nanos, length, length] {
-            file.extend_from_slice(&word.to_le_bytes());
-        }
-        file.extend_from_slice(bytes);
-    }
-    file
 }
 
 fn analyze(link: u32, records: &[Record]) -> Outcome {
@@ -163,96 +131,6 @@ fn assert_same(outcome: &Outcome, but: &[(&str, &str)]) {
     assert_eq!(outcome.row, wanted);
     assert_eq!(outcome.count("sip.messages"), 4);
     assert_eq!(outcome.count("packets.sip"), 4);
-}
-
-fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 8).expect("a datagram");
-    let header = [from.port(), to.port(), length, 0]
-        .map(u16::to_be_bytes)
-        .concat();
-    ip_packet(from, to, 17, &[&header, payload].concat())
-}
-
-/// Without a checksum, as converters write it.
-fn ip_packet(from: SocketAddr, to: SocketAddr, protocol: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 20).expect("a packet");
-    let [high, low] = length.to_be_bytes();
-    let header = [0x45, 0, high, low, 0, 1, 0, 0, 64, protocol, 0, 0];
-    [&header[..], &octets(from), &octets(to), payload].concat()
-}
-
-fn octets(end: SocketAddr) -> [u8; 4] {
-    match end.ip() {
-        IpAddr::V4(address) => address.octets(),
-        IpAddr::V6(_) => panic!("the ladder is IPv4"),
-    }
-}
-
-fn ethernet(packet: &[u8]) -> Vec<u8> {
-    [
-        &b"\x0a\x02\x02\x02\x02\x02\x0a\x01\x01\x01\x01\x01\x08\0"[..],
-        packet,
-    ]
-    .concat()
-}
-
-/// From the mirror to the collector.
-fn mirrored(port: u16, payload: &[u8]) -> Vec<u8> {
-    datagram(
-        ([10, 9, 9, 1], 41_000).into(),
-        ([10, 9, 9, 2], port).into(),
-        payload,
-    )
-}
-
-/// A type, a length and a value, for HEP (a vendor, the length of all) and Exported PDU (the length of the value).
-fn chunk(kind: u16, value: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(value.len() + 6).expect("a chunk");
-    [
-        &[0, 0],
-        &kind.to_be_bytes()[..],
-        &length.to_be_bytes(),
-        value,
-    ]
-    .concat()
-}
-
-fn tag(kind: u16, value: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(value.len()).expect("a tag");
-    [&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
-}
-
-fn seconds(message: &Message) -> u32 {
-    u32::try_from(message.time / 1_000_000_000).expect("a time of this century")
-}
-
-fn microseconds(message: &Message) -> u32 {
-    u32::try_from(message.time % 1_000_000_000 / 1_000).expect("less than a second")
-}
-
-fn hep3(message: &Message, protocol: u8, payload: &[u8]) -> Vec<u8> {
-    let chunks = [
-        chunk(1, &[2]),
-        chunk(2, &[protocol]),
-        chunk(3, &octets(message.from)),
-        chunk(4, &octets(message.to)),
-        chunk(7, &message.from.port().to_be_bytes()),
-        chunk(8, &message.to.port().to_be_bytes()),
-        chunk(9, &seconds(message).to_be_bytes()),
-        chunk(10, &microseconds(message).to_be_bytes()),
-        chunk(11, &[1]),
-        chunk(12, &[0, 0, 0, 1]),
-        chunk(14, b"kept-to-ourselves"),
-        chunk(17, b"correlation"),
-        payload.to_vec(),
-    ]
-    .concat();
-    let length = u16::try_from(chunks.len() + 6).expect("a message");
-    [&b"HEP3"[..], &length.to_be_bytes(), &chunks].concat()
-}
-
-fn plain_hep3(message: &Message) -> Vec<u8> {
-    hep3(message, 17, &chunk(15, &message.bytes))
 }
 
 #[test]
@@ -402,19 +280,6 @@ fn an_export_without_addresses_still_gives_the_verdict() {
     for column in ["source", "destination"] {
         assert_eq!(outcome.row[column], "", "{column}");
     }
-}
-
-/// Version 7, from the SBC to a PC.
-fn debug_recording(media_type: u8, extension: &[u8], payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(extension.len()).expect("a short extension");
-    let header = [7, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 6, media_type, length];
-    let session = [0, 0x12, 0x34, 1, 0, 0, 0, 9];
-    let packet = [&header[..], &session, extension, payload].concat();
-    datagram(
-        ([10, 9, 9, 1], 925).into(),
-        ([10, 9, 9, 2], 925).into(),
-        &packet,
-    )
 }
 
 #[test]
