@@ -143,6 +143,32 @@ fn the_readme_names_every_case_verdict_and_finding() {
 }
 
 #[test]
+fn the_readme_has_the_table_of_what_is_read() {
+    let table = String::from_utf8(sip488(&["explain", "--formats"]).stdout).unwrap();
+    assert!(
+        readme().contains(&table),
+        "README.md should have:\n{table}"
+    );
+}
+
+#[test]
+fn the_readme_shows_what_is_said_of_connections_without_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("x.pcap");
+    let sample = "tests/decryption/tls12-ecdhe-rsa-aes128-gcm.pcap";
+    fs::copy(root().join(sample), &capture).unwrap();
+    let calls = folder.path().join("calls.csv").display().to_string();
+    let output = sip488(&["analyze", &capture.display().to_string(), "-o", &calls]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let about: Vec<&str> = said.lines().skip(2).take(5).collect();
+    assert!(about[0].contains("encrypted"), "{said}");
+    assert!(
+        readme().contains(&about.join("\n")),
+        "README.md should have:\n{said}"
+    );
+}
+
+#[test]
 fn the_readme_lists_every_option() {
     let help = String::from_utf8(sip488(&["analyze", "--help"]).stdout).unwrap();
     let options = help

@@ -7,6 +7,7 @@ use crate::packet::Fate;
 
 use super::columns::trunks::percent;
 use super::escape;
+use super::paragraph::paragraph;
 use super::summary::FileStatus;
 use super::summary::RunSummary;
 use super::trunks::TrunkCounts;
@@ -189,10 +190,11 @@ fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
     let mut said = Vec::new();
     for connections in all.iter().take(ENCRYPTED) {
         let count = counted(connections.connections, "connection");
-        let _ = writeln!(out, "    {count} {}", connections.who());
+        let who = connections.who();
+        let _ = writeln!(out, "    {}: {who}", style.warning(&count));
         let advice = connections.advice();
         if !said.contains(&advice) {
-            let _ = writeln!(out, "      {} {advice}", style.warning("missing"));
+            out.push_str(&paragraph(advice, "      "));
             said.push(advice);
         }
     }

@@ -58,19 +58,19 @@ impl EncryptedConnections {
     pub fn advice(&self) -> &'static str {
         match self.missing {
             Missing::Key if self.has_rsa_key_exchange => {
-                "no key: give the key log of that time with --keylog; who has the server's RSA key makes one with tshark -r CAPTURE -o uat:rsa_keys:'\"KEY.pem\",\"\"' --export-tls-session-keys FILE"
+                "No key. Give the key log of that time with --keylog. Who has the server's RSA key makes one with: tshark -r CAPTURE -o uat:rsa_keys:'\"KEY.pem\",\"\"' --export-tls-session-keys FILE"
             }
             Missing::Key => {
-                "no key: give the TLS key log of that time with --keylog (the SBC's, or its TLS library's SSLKEYLOGFILE), or Wireshark's File > Export PDUs, or a SIP trace that the SBC took itself; the server's RSA key does not help, because each connection has keys of its own"
+                "No key. Give the TLS key log of that time with --keylog: the SBC's, or SSLKEYLOGFILE of its TLS library. Or export the SIP with Wireshark's File > Export PDUs, or let the SBC trace it. The server's RSA key does not help: each connection has keys of its own."
             }
             Missing::RightKey => {
-                "the key log has a line for it that does not open it: the log is of another capture, or was cut"
+                "The key log has a line for it that does not open it: the log is of another capture, or was cut."
             }
             Missing::Handshake => {
-                "its handshake is not in the capture, or not whole, so that no key can be found: add the earlier files of the ring, or begin the capture before the connection does"
+                "Its handshake is not in the capture, or not whole, so that no key can be found. Add the earlier files of the ring, or begin the capture before the connection does."
             }
             Missing::Suite => {
-                "its cipher suite is not decrypted here: agree on AES-GCM on the SBC, or use Wireshark's File > Export PDUs, or a SIP trace that the SBC took itself"
+                "Its cipher suite is not decrypted here. Agree on AES-GCM on the SBC, or export the SIP with Wireshark's File > Export PDUs, or let the SBC trace it."
             }
         }
     }

@@ -7,8 +7,7 @@ use crate::diagnosis::Case;
 use crate::diagnosis::FINDINGS;
 use crate::diagnosis::Finding;
 
-/// Columns of a line of text.
-const WIDTH: usize = 92;
+use super::paragraph::paragraph;
 
 /// There is nothing of that name to explain.
 #[derive(Debug, thiserror::Error)]
@@ -99,16 +98,8 @@ fn finding_page(finding: &Finding) -> String {
 
 fn section(out: &mut String, title: &str, text: &str) {
     let _ = writeln!(out, "{title}");
-    let mut line = String::from(" ");
-    for word in text.split_whitespace() {
-        if line.len() + 1 + word.len() > WIDTH && line.len() > 1 {
-            let _ = writeln!(out, "{line}");
-            line = String::from(" ");
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    let _ = writeln!(out, "{line}\n");
+    out.push_str(&paragraph(text, "  "));
+    out.push('\n');
 }
 
 fn names() -> Vec<&'static str> {

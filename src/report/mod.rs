@@ -12,6 +12,7 @@ pub mod escape;
 pub mod explain;
 pub mod formats;
 pub mod offer_facts;
+pub mod paragraph;
 pub mod publish;
 pub mod row;
 pub mod rows;

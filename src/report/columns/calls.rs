@@ -203,7 +203,7 @@ pub const COLUMNS: &[Column<Row>] = &[
     column("duration_s", "200 to BYE, in seconds", |row, _, out| {
         seconds(row.duration, out);
     }),
-    column("transport", "`udp`, `tcp`, `tls`", |row, _, out| {
+    column("transport", "`udp`, `tcp`, `tls`, `sctp`", |row, _, out| {
         word(row.transport.map(Transport::name), out);
     }),
     column("source", "sender of the first INVITE", |row, _, out| {
