@@ -145,10 +145,7 @@ fn the_readme_names_every_case_verdict_and_finding() {
 #[test]
 fn the_readme_has_the_table_of_what_is_read() {
     let table = String::from_utf8(sip488(&["explain", "--formats"]).stdout).unwrap();
-    assert!(
-        readme().contains(&table),
-        "README.md should have:\n{table}"
-    );
+    assert!(readme().contains(&table), "README.md should have:\n{table}");
 }
 
 #[test]

@@ -337,7 +337,12 @@ fn decode_udp(route: Route, bytes: &[u8], missing: Missing) -> Packet<'_> {
         return missing.short_header();
     };
     let payload = datagram.payload();
-    if sift::is_media(payload) {
+    // SCTP begins with its source port, which is any number.
+    let is_sctp = |port: u16| port == tunnel::SCTP_PORT;
+    if sift::is_media(payload)
+        && !is_sctp(datagram.destination_port())
+        && !is_sctp(datagram.source_port())
+    {
         return Packet::Done(Fate::Other);
     }
     let is_cut = missing.bytes > 0 && {

@@ -383,3 +383,24 @@ fn a_datagram_longer_than_its_ip_header_says_is_read_whole() {
         assert_eq!((datagram.payload, datagram.is_cut), (SIP, false));
     }
 }
+
+#[test]
+fn sctp_in_udp_is_read_whatever_its_source_port_looks_like() {
+    for port in [0x8001_u16, 0x9001, 0xA001, 0xB7FF, 5060] {
+        let common = [
+            &port.to_be_bytes()[..],
+            &[0x13, 0xC4, 0, 0, 0, 1, 0, 0, 0, 0],
+        ]
+        .concat();
+        let data = [
+            0, 3, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, b'S', b'I', b'P', b' ',
+        ];
+        let mut datagram = udp(&[&common[..], &data].concat(), None);
+        datagram[2..4].copy_from_slice(&9899_u16.to_be_bytes());
+        let bytes = v4(17, 0, &datagram, None);
+        let Packet::Sctp(sctp) = decode(&bytes, 0) else {
+            panic!("{port:04x}");
+        };
+        assert_eq!((sctp.from.port, sctp.to.port), (port, 5060));
+    }
+}

@@ -24,6 +24,8 @@ mod sctp_in_udp;
 mod teredo;
 mod vxlan;
 
+pub(super) use self::sctp_in_udp::PORT as SCTP_PORT;
+
 use super::Layer;
 use super::Outer;
 

@@ -8,9 +8,12 @@ use crate::packet::Outer;
 pub(super) const TUNNEL: Tunnel = Tunnel {
     name: "SCTP in UDP",
     source: "RFC 6951",
-    announced_by: Announcement::UdpPorts(&[9899]),
+    announced_by: Announcement::UdpPorts(&[PORT]),
     strip,
 };
+
+/// The port that RFC 6951 §5.1 gives it.
+pub(in crate::packet) const PORT: u16 = 9899;
 
 /// The number of SCTP among the IP protocols.
 const SCTP: u8 = 132;
