@@ -3,6 +3,9 @@
 //! A capture is known by its first bytes, never by its name. The order of the named paths changes nothing.
 #![expect(clippy::disallowed_methods, reason = "the inventory looks into files")]
 
+mod archive;
+mod recognise;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
@@ -13,10 +16,7 @@ use std::path::PathBuf;
 use walkdir::WalkDir;
 
 use super::Capture;
-use super::pcap;
-use super::source::Source;
 use super::source::file::StoredFile;
-use super::source::stream::Stream;
 
 /// All that was found.
 #[derive(Debug, Default)]
@@ -44,6 +44,8 @@ pub struct SetAside {
 /// Why a path is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotRead {
+    /// It is an archive, and damaged: what could be found in it are captures of their own.
+    Damaged,
     /// It is something else.
     NotACapture,
     /// The operating system did not let us.
@@ -78,9 +80,6 @@ struct Found {
     is_below: bool,
     path: PathBuf,
 }
-
-/// What is read, or why not.
-type Opened = Result<Capture, (NotRead, String)>;
 
 impl Search {
     fn named(&mut self, path: &Path) {
@@ -146,28 +145,69 @@ impl Search {
     }
 
     fn inventory(mut self, stdin: impl FnOnce() -> Input) -> Inventory {
-        let mut captures = Vec::new();
+        let mut findings = Findings::default();
         let mut stdin = Some(stdin);
         for Found { is_below, path } in std::mem::take(&mut self.found).into_values() {
-            let opened = match stdin.take_if(|_| path.as_os_str() == STANDARD_INPUT) {
-                Some(stdin) => recognise(&path, true, Source::Stream(Stream::new(stdin()))),
-                None => open(&path, !is_below),
-            };
-            match opened {
-                Ok(capture) => captures.push(capture),
-                Err((status, what)) => self.set_aside(&path, !is_below, status, what),
+            match stdin.take_if(|_| path.as_os_str() == STANDARD_INPUT) {
+                Some(stdin) => recognise::input(&path, stdin(), &mut findings),
+                None => open(&path, !is_below, &mut findings),
             }
         }
-        captures.sort_by(|one, other| key(one).cmp(&key(other)));
+        findings.others.extend(self.others.into_values());
+        findings
+            .captures
+            .sort_by(|one, other| key(one).cmp(&key(other)));
+        findings
+            .others
+            .sort_by(|one, other| one.path.cmp(&other.path));
         Inventory {
-            captures,
-            others: self.others.into_values().collect(),
+            captures: findings.captures,
+            others: findings.others,
         }
     }
 }
 
 /// Something that is read forwards.
 type Input = Box<dyn io::Read + Send + Sync>;
+
+/// What names turned out to be.
+#[derive(Debug, Default)]
+struct Findings {
+    captures: Vec<Capture>,
+    others: Vec<SetAside>,
+}
+
+impl Findings {
+    fn set_aside(&mut self, path: &Path, named: bool, status: NotRead, what: String) {
+        self.others.push(SetAside {
+            path: path.to_owned(),
+            named,
+            status,
+            error: Some(what),
+        });
+    }
+}
+
+fn open(path: &Path, named: bool, findings: &mut Findings) {
+    let mut failed = |error: io::Error| {
+        findings.set_aside(path, named, why(&error), error.to_string());
+    };
+    match fs::metadata(path) {
+        Err(error) => failed(error),
+        Ok(metadata) if metadata.is_file() => {
+            recognise::file(path, named, StoredFile::new(path, &metadata), findings);
+        }
+        // A pipe is read where a user names it; one that took a file's place in a folder could block for ever.
+        Ok(_) if !named => {
+            let what = "not a regular file".to_owned();
+            findings.set_aside(path, named, NotRead::NotACapture, what);
+        }
+        Ok(_) => match File::open(path) {
+            Err(error) => failed(error),
+            Ok(file) => recognise::input(path, Box::new(file), findings),
+        },
+    }
+}
 
 /// Captures without a record come last.
 fn key(capture: &Capture) -> (bool, Option<super::record::Nanos>, &Path) {
@@ -185,75 +225,6 @@ fn why(error: &io::Error) -> NotRead {
         io::ErrorKind::NotFound => NotRead::Missing,
         _ => NotRead::Unreadable,
     }
-}
-
-fn open(path: &Path, named: bool) -> Opened {
-    let failed = |error: io::Error| (why(&error), error.to_string());
-    let metadata = fs::metadata(path).map_err(failed)?;
-    if metadata.is_file() {
-        return recognise(path, named, Source::File(StoredFile::new(path, &metadata)));
-    }
-    // A pipe is read where a user names it; one that took a file's place in a folder could block for ever.
-    if !named {
-        let what = "not a regular file".to_owned();
-        return Err((NotRead::NotACapture, what));
-    }
-    let file = File::open(path).map_err(failed)?;
-    recognise(path, named, Source::Stream(Stream::new(Box::new(file))))
-}
-
-/// Tells by the first bytes what `source` is.
-fn recognise(path: &Path, named: bool, source: Source) -> Opened {
-    let mut head = [0; pcap::FILE_HEADER];
-    let count = source
-        .open()
-        .and_then(|reader| {
-            let mut count = 0;
-            while let Some(rest) = head.get_mut(count..).filter(|rest| !rest.is_empty()) {
-                match reader.read_at(count as u64, rest)? {
-                    0 => break,
-                    more => count = count.saturating_add(more),
-                }
-            }
-            Ok(count)
-        })
-        .map_err(|error| (why(&error), error.to_string()))?;
-    let head = head.get(..count).unwrap_or_default();
-    Capture::open(path.to_owned(), named, source, head)
-        .ok_or_else(|| (NotRead::NotACapture, what_else(head)))
-}
-
-/// What files of other kinds begin with, and what to tell whoever has one.
-const OTHER_KINDS: [(&[u8], &str); 7] = [
-    (b"\x1f\x8b", "gzip-compressed; decompress it first"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed; decompress it first"),
-    (b"\x04\x22\x4d\x18", "lz4-compressed; decompress it first"),
-    (b"\xfd7zXZ\0", "xz-compressed; decompress it first"),
-    (b"BZh", "bzip2-compressed; decompress it first"),
-    (b"PK\x03\x04", "a zip archive; unpack it first"),
-    (
-        b"snoop\0\0\0",
-        "snoop capture; convert it with editcap -F pcap",
-    ),
-];
-
-fn what_else(head: &[u8]) -> String {
-    if head.is_empty() {
-        return "the file is empty".to_owned();
-    }
-    if pcap::is_magic(head) {
-        return format!(
-            "cut in the middle of the pcap file header: {} of {} bytes",
-            head.len(),
-            pcap::FILE_HEADER
-        );
-    }
-    let known = OTHER_KINDS
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic));
-    known
-        .map_or("neither pcap nor pcapng", |(_, what)| what)
-        .to_owned()
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ pub fn read(path: &Path) -> io::Result<KeyLogText> {
 }
 
 /// The key logs that lie beside captures under their names: of `x.pcap`, `x.keys`, `x.keylog`, `x.pcap.keys` and
-/// `x.pcap.keylog`; of `x.pcap.gz`, those of `x.pcap` too. In the order of their paths.
+/// `x.pcap.keylog`; of `x.pcap.gz`, those of `x.pcap` too; of a capture in an archive, those beside the archive. In the order of their paths.
 pub fn beside(captures: &[Capture]) -> Vec<(PathBuf, io::Result<KeyLogText>)> {
     let names: BTreeSet<PathBuf> = captures
         .iter()
-        .flat_map(|capture| names_beside(&capture.path))
+        .flat_map(|capture| names_beside(capture.file()))
         .collect();
     names
         .into_iter()

@@ -8,7 +8,7 @@
 //! This layer never looks into a packet, and never tells by a file's name what is in it. Damage is no error: a walk
 //! ends at it and says what was there.
 //!
-//! In reading order: `record`, `inventory`, `source`, `position`, `walk`, `pcap`, `pcapng`, `resync`.
+//! In reading order: `record`, `inventory`, `source`, `tar`, `position`, `walk`, `pcap`, `pcapng`, `resync`.
 
 mod byte_order;
 pub mod inventory;
@@ -19,6 +19,7 @@ mod position;
 pub mod record;
 mod resync;
 mod source;
+mod tar;
 mod walk;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod made;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -95,7 +97,8 @@ impl Format {
 /// Something that holds packets.
 #[derive(Debug)]
 pub struct Capture {
-    /// As it was named, or as found below what was named; `-` for standard input.
+    /// As it was named, or as found below what was named; `-` for standard input. A capture in an archive has the
+    /// archive's path, and below it the name that it has there, which is foreign: [`Capture::file`] is what exists.
     pub path: PathBuf,
     /// True where it was named itself, and not only a folder that it is in.
     pub named: bool,
@@ -105,6 +108,8 @@ pub struct Capture {
     pub first: Option<Nanos>,
     /// The TLS key logs before the first record; those behind it are met by [`Capture::walk`].
     pub key_logs: Vec<KeyLogText>,
+    /// The archive that it is in.
+    archive: Option<PathBuf>,
     source: Source,
     start: Position,
 }
@@ -162,11 +167,24 @@ impl Capture {
             format,
             first: None,
             key_logs: Vec::new(),
+            archive: None,
             source,
             start,
         };
         capture.pass_lead();
+        capture.source.rest();
         Some(capture)
+    }
+
+    /// Says in which file it is.
+    fn stored_in(mut self, file: &Path) -> Self {
+        self.archive = (self.path != file).then(|| file.to_owned());
+        self
+    }
+
+    /// The file that it is in: its path, or that of the archive.
+    pub fn file(&self) -> &Path {
+        self.archive.as_deref().unwrap_or(&self.path)
     }
 
     /// Moves the start to the first packet, so that what is known there holds for most positions after it.
@@ -198,15 +216,27 @@ impl Capture {
 
     /// True where it can be read as often as one likes: a file.
     pub const fn can_be_read_again(&self) -> bool {
-        matches!(self.source, Source::File(_))
+        !matches!(self.source, Source::Stream(_))
     }
 
-    /// The length in bytes, as it was when the capture was found; `None` for what can be read only once.
+    /// The length in bytes where it is stored, as it was when the capture was found: of a compressed one, that of the
+    /// compressed bytes. `None` for what can be read only once.
     #[expect(clippy::len_without_is_empty, reason = "an empty file is no capture")]
     pub fn len(&self) -> Option<u64> {
         match &self.source {
             Source::File(file) => Some(file.len),
+            Source::Unpacked(unpacked) => Some(unpacked.stored_len()),
             Source::Stream(_) => None,
+        }
+    }
+
+    /// How many of [`Capture::len`] bytes have been read by whoever has come to `offset`.
+    pub fn read_before(&self, offset: u64) -> u64 {
+        match &self.source {
+            // One that has not begun may have been read before.
+            Source::Unpacked(_) if offset <= self.start.offset => 0,
+            Source::Unpacked(unpacked) => unpacked.stored_read(),
+            Source::File(_) | Source::Stream(_) => offset,
         }
     }
 
@@ -218,19 +248,18 @@ impl Capture {
     /// Waits until the bytes before `until` can be read. Of a file they can at once. Fails where more of a stream
     /// would have to be kept than memory should be used for: [`Capture::release`] what was read.
     pub fn available(&self, until: u64) -> Result<Available, CaptureError> {
-        match &self.source {
-            Source::File(file) => Ok(Available {
-                until: file.len.min(until),
-                is_end: file.len <= until,
+        let read = match &self.source {
+            Source::File(file) => Ok((file.len.min(until), file.len <= until)),
+            Source::Unpacked(unpacked) => unpacked.read_to(until),
+            Source::Stream(stream) => stream.read_to(until),
+        };
+        match read {
+            Ok((until, is_end)) => Ok(Available { until, is_end }),
+            Err(held_from) => Err(CaptureError::TooMuchHeld {
+                path: self.path.clone(),
+                held_from,
+                until,
             }),
-            Source::Stream(stream) => match stream.read_to(until) {
-                Ok((until, is_end)) => Ok(Available { until, is_end }),
-                Err(held_from) => Err(CaptureError::TooMuchHeld {
-                    path: self.path.clone(),
-                    held_from,
-                    until,
-                }),
-            },
         }
     }
 
@@ -291,7 +320,11 @@ impl Capture {
     pub fn resume(&self, damaged: &Position) -> Option<Resumed> {
         let window = Window::new(self.source.open().ok()?, resync::RESUME_BUFFER, u64::MAX);
         let from = damaged.offset.saturating_add(1);
-        let position = self.search(window, from, u64::MAX, damaged, Passed::Release)?;
+        let found = self.search(window, from, u64::MAX, damaged, Passed::Release);
+        if found.is_none() {
+            self.release(u64::MAX);
+        }
+        let position = found?;
         let skipped_bytes = position.offset.saturating_sub(damaged.offset);
         Some(Resumed {
             position,

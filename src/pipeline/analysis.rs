@@ -76,9 +76,9 @@ impl Gathering {
             .all()
             .iter()
             .any(|reading| !reading.damage.is_empty());
-        let is_lacking = others
-            .iter()
-            .any(|other| other.named || other.status == NotRead::Unreadable);
+        let is_lacking = others.iter().any(|other| {
+            other.named || matches!(other.status, NotRead::Damaged | NotRead::Unreadable)
+        });
         let mut analysis = Analysis {
             is_whole: !is_damaged && !is_lacking,
             is_nothing: readings.all().is_empty()
@@ -281,6 +281,7 @@ fn summary(
             path: other.path.display().to_string(),
             format: None,
             status: match other.status {
+                NotRead::Damaged => FileStatus::Partial,
                 NotRead::NotACapture => FileStatus::NotACapture,
                 NotRead::Unreadable | NotRead::Missing => FileStatus::Unreadable,
             },

@@ -5,6 +5,7 @@
     reason = "these tests write the input and read the output of the program"
 )]
 
+mod compressed;
 mod damage;
 mod outputs;
 mod status;

@@ -6,6 +6,8 @@ use crate::capture::made::LITTLE;
 use crate::capture::made::SECS;
 use crate::capture::made::pcap_of;
 use crate::capture::made::pcapng_of;
+use crate::capture::source::compression::packed;
+use crate::capture::tar::made::tar_of;
 
 struct Folder(tempfile::TempDir);
 
@@ -106,7 +108,12 @@ fn what_is_no_capture_is_set_aside_with_the_reason() {
     let folder = Folder::new()
         .with("empty", b"")
         .with("text", b"a readme, and more of it than a header")
-        .with("gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0\0\0")
+        .with(
+            "gz",
+            &packed::gzip(b"a readme, and more of it than a header"),
+        )
+        .with("gz.gz", &packed::gzip(&packed::xz(&pcap_of(1))))
+        .with("nothing.gz", &packed::gzip(b""))
         .with("snoop", b"snoop\0\0\0\0\0\0\x02\0\0\0\x04")
         .with("short", &pcap_of(0)[..10])
         .with("yes", &pcapng_of(1));
@@ -124,7 +131,12 @@ fn what_is_no_capture_is_set_aside_with_the_reason() {
         .collect();
     let expected = [
         ("empty", "the file is empty"),
-        ("gz", "gzip-compressed; decompress it first"),
+        ("gz", "gzip-compressed: neither pcap nor pcapng"),
+        (
+            "gz.gz",
+            "gzip-compressed, and xz-compressed inside; decompress it first",
+        ),
+        ("nothing.gz", "gzip-compressed: the file is empty"),
         (
             "short",
             "cut in the middle of the pcap file header: 10 of 24 bytes",
@@ -191,4 +203,223 @@ fn standard_input_without_a_capture_is_named_and_none() {
         Some("the file is empty")
     );
     assert!(inventory.others[0].named);
+}
+
+#[test]
+fn compressed_captures_are_known_by_their_bytes_and_ordered_like_any_other() {
+    let mut folder = Folder::new().with_capture("plain", 3);
+    for (place, (name, pack)) in packed::ALL.into_iter().enumerate() {
+        let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 0, 1);
+        bytes.extend(LITTLE.record(SECS + 5 - u32::try_from(place).unwrap(), 0, 1, b"x"));
+        folder = folder.with(&format!("{name}.txt"), &pack(&bytes));
+    }
+    let expected = [
+        "bzip2.txt",
+        "xz.txt",
+        "lz4.txt",
+        "plain",
+        "zstd.txt",
+        "gzip.txt",
+    ];
+    assert_eq!(folder.captures(&[""]), expected);
+    let captures = take(&[folder.path("")]).captures;
+    for capture in &captures {
+        let len = fs::metadata(&capture.path).unwrap().len();
+        assert_eq!(
+            (capture.len(), capture.can_be_read_again()),
+            (Some(len), true)
+        );
+        let walked = capture.walk(&capture.start(), u64::MAX, |_| {});
+        assert_eq!(walked.records, 1);
+    }
+}
+
+#[test]
+fn a_compressed_file_damaged_before_its_first_packet_is_unreadable() {
+    let packed = packed::bzip2(&pcap_of(3));
+    let folder = Folder::new().with("cut", &packed[..packed.len() - 20]);
+    let others = take(&[folder.path("")]).others;
+    assert_eq!(others[0].status, NotRead::Unreadable);
+    let what = others[0].error.as_deref().unwrap_or_default();
+    assert!(
+        what.starts_with("the bzip2 file is cut at its byte"),
+        "{what}"
+    );
+}
+
+/// An archive with what a folder of captures may hold.
+fn night() -> Vec<u8> {
+    tar_of(&[
+        (b"./sbc1/late.pcap", &late()),
+        (b"readme", b"to whom it may concern"),
+        (b"/early.pcap.gz", &packed::gzip(&pcap_of(2))),
+        (b"../../etc/x\x1b[2J.pcapng", &pcapng_of(3)),
+        (b"inner.tar", &tar_of(&[(b"a", &pcap_of(1))])),
+    ])
+}
+
+fn late() -> Vec<u8> {
+    let mut bytes = LITTLE.pcap(0xa1b2_c3d4, 0, 1);
+    bytes.extend(LITTLE.record(SECS + 100, 0, 1, b"x"));
+    bytes
+}
+
+#[test]
+fn members_of_an_archive_are_captures_of_their_own_below_its_name() {
+    let mut folder = Folder::new().with("plain.tar", &night());
+    for (name, pack) in packed::ALL {
+        folder = folder.with(&format!("{name}.tar"), &pack(&night()));
+    }
+    for name in [
+        "plain.tar",
+        "gzip.tar",
+        "zstd.tar",
+        "lz4.tar",
+        "xz.tar",
+        "bzip2.tar",
+    ] {
+        let inventory = take(&[folder.path(name)]);
+        let found: Vec<_> = inventory
+            .captures
+            .iter()
+            .map(|capture| {
+                let walked = capture.walk(&capture.start(), u64::MAX, |_| {});
+                assert_eq!(walked.stopped, crate::capture::Stopped::AtEnd);
+                assert_eq!(capture.file(), folder.path(name));
+                assert!(!capture.named);
+                (folder.name(&capture.path), walked.records)
+            })
+            .collect();
+        let expected = [
+            (format!("{name}/../../etc/x\x1b[2J.pcapng"), 3),
+            (format!("{name}/early.pcap.gz"), 2),
+            (format!("{name}/sbc1/late.pcap"), 1),
+        ];
+        assert_eq!(found, expected);
+        let others: Vec<_> = inventory
+            .others
+            .iter()
+            .map(|other| {
+                (
+                    folder.name(&other.path),
+                    other.status,
+                    other.error.as_deref(),
+                )
+            })
+            .collect();
+        let archive = "a tar archive inside an archive; unpack it first";
+        let expected = [
+            (
+                format!("{name}/inner.tar"),
+                NotRead::NotACapture,
+                Some(archive),
+            ),
+            (
+                format!("{name}/readme"),
+                NotRead::NotACapture,
+                Some("neither pcap nor pcapng"),
+            ),
+        ];
+        assert_eq!(others, expected);
+    }
+}
+
+#[test]
+fn an_archive_without_a_capture_is_one_line_that_says_what_it_holds() {
+    let archive = tar_of(&[(b"a", b"x"), (b"b", b"y")]);
+    let folder = Folder::new()
+        .with("a.tar", &archive)
+        .with("b.tar.xz", &packed::xz(&archive));
+    let told: Vec<_> = take(&[folder.path("a.tar"), folder.path("b.tar.xz")])
+        .others
+        .into_iter()
+        .map(|other| (other.named, other.status, other.error.unwrap_or_default()))
+        .collect();
+    let expected = [
+        "a tar archive of 2 files, none of which is a capture",
+        "a xz-compressed tar archive of 2 files, none of which is a capture",
+    ];
+    assert_eq!(
+        told,
+        expected.map(|what| (true, NotRead::NotACapture, what.to_owned()))
+    );
+}
+
+#[test]
+fn an_archive_cut_in_a_member_gives_what_is_there_and_says_it_twice() {
+    let archive = tar_of(&[(b"one", &pcap_of(3)), (b"two", &pcap_of(40))]);
+    let cut = &archive[..archive.len() - 8000];
+    for (name, bytes) in [("plain", cut.to_vec()), ("packed", packed::gzip(cut))] {
+        let folder = Folder::new().with(name, &bytes);
+        let inventory = take(&[folder.path("")]);
+        let ends: Vec<_> = inventory
+            .captures
+            .iter()
+            .map(|capture| capture.walk(&capture.start(), u64::MAX, |_| {}))
+            .collect();
+        assert_eq!(
+            (ends[0].records, &ends[0].stopped),
+            (3, &crate::capture::Stopped::AtEnd)
+        );
+        assert!(ends[1].records > 10);
+        let crate::capture::Stopped::Damaged(damage) = &ends[1].stopped else {
+            panic!("{:?}", ends[1])
+        };
+        assert!(
+            damage.what.starts_with("the archive is cut here, "),
+            "{}",
+            damage.what
+        );
+        assert_eq!(inventory.others[0].status, NotRead::Damaged);
+        let what = inventory.others[0].error.as_deref().unwrap_or_default();
+        assert!(what.contains("the archive is cut here"), "{what}");
+    }
+}
+
+#[test]
+fn members_that_are_no_captures_are_told_of_up_to_a_bound() {
+    let names: Vec<String> = (0..1200).map(|number| format!("{number}.txt")).collect();
+    let mut members: Vec<(&[u8], &[u8])> = names
+        .iter()
+        .map(|name| (name.as_bytes(), &b"x"[..]))
+        .collect();
+    let capture = pcap_of(1);
+    members.push((b"yes", &capture));
+    let folder = Folder::new().with("a.tar", &tar_of(&members));
+    let inventory = take(&[folder.path("a.tar")]);
+    assert_eq!(
+        (inventory.captures.len(), inventory.others.len()),
+        (1, 1001)
+    );
+    let more = inventory
+        .others
+        .iter()
+        .find(|other| other.path == folder.path("a.tar"))
+        .unwrap();
+    assert_eq!(
+        (more.named, more.error.as_deref()),
+        (false, Some("200 more files in it are not read"))
+    );
+}
+
+#[test]
+fn standard_input_may_be_compressed_and_is_no_archive() {
+    let taken = |bytes: Vec<u8>| {
+        let mut search = Search::default();
+        search.named(Path::new("-"));
+        search.inventory(|| Box::new(io::Cursor::new(bytes)))
+    };
+    for (_, pack) in packed::ALL {
+        let inventory = taken(pack(&pcap_of(30)));
+        let stdin = &inventory.captures[0];
+        assert_eq!((stdin.len(), stdin.can_be_read_again()), (None, false));
+        assert_eq!(stdin.walk(&stdin.start(), u64::MAX, |_| {}).records, 30);
+    }
+    for bytes in [night(), packed::gzip(&night())] {
+        let what = taken(bytes).others[0].error.clone().unwrap_or_default();
+        assert!(
+            what.starts_with("a tar archive, whose captures are put in order"),
+            "{what}"
+        );
+    }
 }

@@ -4,14 +4,23 @@
 use std::fs::File;
 use std::fs::Metadata;
 use std::io;
+use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
-/// A file that was found, and how long it was then. What is appended later is not read.
-#[derive(Debug)]
+/// A file that was found, or a stretch of one, and how long it was then. What is appended later is not read.
+#[derive(Clone, Debug)]
 pub(in crate::capture) struct StoredFile {
     path: PathBuf,
+    /// Where the stretch begins in the file.
+    start: u64,
+    /// What of the stretch is there.
     pub(in crate::capture) len: u64,
+    /// What should follow, and is not in the file.
+    missing: u64,
     identity: Identity,
 }
 
@@ -20,8 +29,21 @@ impl StoredFile {
     pub(in crate::capture) fn new(path: &Path, metadata: &Metadata) -> Self {
         Self {
             path: path.to_owned(),
+            start: 0,
             len: metadata.len(),
+            missing: 0,
             identity: Identity::of(metadata),
+        }
+    }
+
+    /// The `len` bytes from `start` on, or those of them that the file has.
+    pub(in crate::capture) fn stretch(&self, start: u64, len: u64) -> Self {
+        let there = self.len.saturating_sub(start).min(len);
+        Self {
+            start: self.start.saturating_add(start),
+            len: there,
+            missing: len.saturating_sub(there),
+            ..self.clone()
         }
     }
 
@@ -35,8 +57,38 @@ impl StoredFile {
         }
         Ok(OpenFile {
             file,
+            start: self.start,
             len: self.len,
+            missing: self.missing,
         })
+    }
+}
+
+/// Reads a file forwards. It is open only while bytes are read, so that any number can be read side by side.
+#[derive(Debug)]
+pub(in crate::capture) struct Forwards {
+    file: StoredFile,
+    at: u64,
+    meter: Meter,
+}
+
+/// How far a file has been read forwards.
+pub(in crate::capture) type Meter = Arc<AtomicU64>;
+
+impl Forwards {
+    /// Reads `file` from its first byte, and keeps `meter` at the bytes that were read.
+    pub(in crate::capture) fn new(file: StoredFile, meter: Meter) -> Self {
+        meter.store(0, Ordering::Relaxed);
+        Self { file, at: 0, meter }
+    }
+}
+
+impl Read for Forwards {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.open()?.read_at(self.at, into)?;
+        self.at = self.at.saturating_add(count as u64);
+        self.meter.store(self.at, Ordering::Relaxed);
+        Ok(count)
     }
 }
 
@@ -44,20 +96,31 @@ impl StoredFile {
 #[derive(Debug)]
 pub(in crate::capture) struct OpenFile {
     file: File,
-    pub(in crate::capture) len: u64,
+    start: u64,
+    len: u64,
+    missing: u64,
 }
 
 impl OpenFile {
+    /// Where the file ends; `None` where it ends too early.
+    pub(in crate::capture) const fn end(&self) -> Option<u64> {
+        match self.missing {
+            0 => Some(self.len),
+            _ => None,
+        }
+    }
+
     /// Reads some bytes at `offset`, none beyond the length that the file had when it was found.
     pub(in crate::capture) fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
         let rest = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let wanted = into.len().min(rest);
         let into = into.get_mut(..wanted).unwrap_or_default();
         if into.is_empty() {
-            return Ok(0);
+            return self.at_end(offset);
         }
+        let place = self.start.saturating_add(offset);
         loop {
-            match read_at(&self.file, offset, into) {
+            match read_at(&self.file, place, into) {
                 Ok(0) => {
                     return Err(io::Error::other(
                         "the file became shorter while it was read",
@@ -67,6 +130,16 @@ impl OpenFile {
                 done => return done,
             }
         }
+    }
+
+    fn at_end(&self, offset: u64) -> io::Result<usize> {
+        if self.missing > 0 && offset >= self.len {
+            return Err(io::Error::other(format!(
+                "the archive is cut here, {} bytes before this capture's end: was it copied whole?",
+                self.missing
+            )));
+        }
+        Ok(0)
     }
 }
 

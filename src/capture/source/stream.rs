@@ -12,10 +12,11 @@ use std::sync::RwLock;
 use std::sync::RwLockReadGuard;
 use std::sync::RwLockWriteGuard;
 
-/// The unit in which bytes are kept and forgotten.
-const BLOCK: usize = 1 << 20;
+/// The unit in which bytes are kept and forgotten. Each capture that is read as a stream holds one at least, so it is
+/// no longer than what a walk reads at once.
+const BLOCK: usize = 256 << 10;
 /// [`BLOCK`] as a length in a file.
-const BLOCK_LEN: u64 = 1 << 20;
+const BLOCK_LEN: u64 = 256 << 10;
 
 /// How many bytes are kept at most: several windows of 64 MiB for each of 32 threads, and no more than a machine has.
 pub(in crate::capture) const MOST_HELD: u64 = 4 << 30;
@@ -28,7 +29,7 @@ pub(in crate::capture) struct Stream {
 struct Kept {
     input: Box<dyn Read + Send + Sync>,
     blocks: VecDeque<Box<[u8]>>,
-    /// The offset of the first kept block, a multiple of [`BLOCK`].
+    /// The offset of the first kept block, a multiple of [`BLOCK`] as long as one is kept.
     start: u64,
     /// How far the input has been read.
     read: u64,
@@ -110,18 +111,30 @@ impl Stream {
         }
     }
 
-    /// Where the input ends, once that is known.
+    /// Where the input ends, once that is known. Where reading fails is no end.
     pub(in crate::capture) fn end(&self) -> Option<u64> {
         let kept = self.kept();
-        kept.over.is_some().then_some(kept.read)
+        matches!(kept.over, Some(Over::End)).then_some(kept.read)
     }
 
-    /// Forgets what lies before `before`, by whole blocks.
+    /// The first byte that has not been forgotten.
+    pub(in crate::capture) fn start(&self) -> u64 {
+        self.kept().start
+    }
+
+    /// Forgets what lies before `before`, by whole blocks; and all where nothing more comes.
     pub(in crate::capture) fn release(&self, before: u64) {
-        if before < self.kept().start.saturating_add(BLOCK_LEN) {
+        let kept = self.kept();
+        let is_all = kept.over.is_some() && kept.read <= before;
+        if !is_all && before < kept.start.saturating_add(BLOCK_LEN) {
             return;
         }
+        drop(kept);
         let mut kept = self.kept_mut();
+        if is_all {
+            kept.blocks = VecDeque::new();
+            kept.start = kept.read;
+        }
         while kept.start.saturating_add(BLOCK_LEN) <= before.min(kept.read) {
             if kept.blocks.pop_front().is_none() {
                 break;
@@ -155,6 +168,10 @@ impl Kept {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => self.over = Some(Over::Failed(error.to_string())),
         }
+        if self.over.is_some() {
+            // A decoder and its window go with the input.
+            self.input = Box::new(io::empty());
+        }
     }
 
     fn copy(&self, offset: u64, mut into: &mut [u8]) -> usize {
@@ -182,6 +199,14 @@ fn place(kept: u64) -> (usize, usize) {
     let index = usize::try_from(kept / BLOCK_LEN).unwrap_or(usize::MAX);
     let within = usize::try_from(kept % BLOCK_LEN).unwrap_or(0);
     (index, within)
+}
+
+#[cfg(test)]
+impl Stream {
+    /// How much memory its blocks have.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept().blocks.len() * BLOCK
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +268,16 @@ mod tests {
         assert_eq!(stream.read_at(2000, &mut [0; 1000]).unwrap(), 500);
         let error = stream.read_at(2500, &mut [0; 10]).unwrap_err();
         assert_eq!(error.to_string(), "the cable was pulled");
+    }
+
+    #[test]
+    fn an_error_is_no_end_and_nothing_is_kept_when_all_before_it_is_released() {
+        let stream = Stream::new(Box::new(Failing(io::Cursor::new(numbered(2500)))));
+        stream.read_to(5000).unwrap();
+        assert_eq!((stream.end(), stream.kept_bytes()), (None, BLOCK));
+        stream.release(2500);
+        assert_eq!((stream.start(), stream.kept_bytes()), (2500, 0));
+        assert!(stream.read_at(2500, &mut [0; 10]).is_err());
     }
 
     #[test]
