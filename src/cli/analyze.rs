@@ -4,6 +4,7 @@
     reason = "the configuration file and the key logs are read here"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -73,7 +74,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     if analysis.is_nothing {
         return Err(nothing_read(&analysis.summary));
     }
-    check_inputs_stay(arguments, &analysis.file_names)?;
+    check_inputs_stay(arguments, &analysis.inputs)?;
     let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
     let Some(trunks) = trunks else {
         return Ok(Exit::Stopped);
@@ -153,7 +154,7 @@ fn place(path: &Path) -> PathBuf {
 
 /// Two results in one file would be one result.
 fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
-    let mut places = std::collections::BTreeSet::new();
+    let mut places = BTreeSet::new();
     for path in outputs(arguments) {
         let is_device = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
         anyhow::ensure!(
@@ -166,7 +167,7 @@ fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
 }
 
 /// A result must not replace the capture that it was read from.
-fn check_inputs_stay(arguments: &Analyze, captures: &[PathBuf]) -> anyhow::Result<()> {
+fn check_inputs_stay(arguments: &Analyze, captures: &BTreeSet<PathBuf>) -> anyhow::Result<()> {
     let places: Vec<PathBuf> = outputs(arguments).map(place).collect();
     let replaced = captures
         .iter()

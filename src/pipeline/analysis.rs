@@ -90,6 +90,11 @@ impl Gathering {
                 .iter()
                 .map(super::window::Reading::path)
                 .collect(),
+            inputs: readings
+                .all()
+                .iter()
+                .map(super::window::Reading::file)
+                .collect::<BTreeSet<_>>(),
             calls: self.calls.finish()?,
             rejections: self.rejections.finish()?,
             settlement,
@@ -121,6 +126,8 @@ pub struct Analysis {
     pub is_nothing: bool,
     /// The captures by inventory number.
     pub file_names: Vec<PathBuf>,
+    /// The files that the captures are in: an archive has several.
+    pub inputs: BTreeSet<PathBuf>,
     calls: Sorted<Order, Row>,
     rejections: Sorted<Order, Row>,
     settlement: Settlement,

@@ -136,6 +136,8 @@ impl Task<'_> {
 pub struct Readings<'c> {
     all: Vec<Reading<'c>>,
     budget: u64,
+    /// Bytes that were told to be read.
+    told: u64,
     /// What the verified chunks counted.
     pub totals: Totals,
     /// Addresses that talked to Teams.
@@ -162,6 +164,7 @@ impl<'c> Readings<'c> {
         Self {
             all: all.collect(),
             budget,
+            told: 0,
             totals,
             sbc,
             keys: KeyLog::default(),
@@ -217,7 +220,6 @@ impl<'c> Readings<'c> {
 
     /// Takes the decoded chunks of a plan, in its order; what was guessed wrong is decoded again. Returns the bytes read.
     pub fn accept(&mut self, tasks: &[Task<'c>], chunks: Vec<Option<Chunk>>, teams: &Teams) -> u64 {
-        let before: u64 = self.all.iter().map(|reading| reading.next.offset).sum();
         for (task, chunk) in tasks.iter().zip(chunks) {
             if let Some(reading) = self.all.get_mut(task.reading) {
                 reading.accept(task.until, chunk, teams, &mut |chunk| {
@@ -229,8 +231,10 @@ impl<'c> Readings<'c> {
                 });
             }
         }
-        let after: u64 = self.all.iter().map(|reading| reading.next.offset).sum();
-        after.saturating_sub(before)
+        let read: u64 = self.all.iter().map(Reading::read).sum();
+        let more = read.saturating_sub(self.told);
+        self.told += more;
+        more
     }
 
     /// What can go on, in order: up to where a capture must be read further first.
@@ -360,9 +364,19 @@ impl<'c> Reading<'c> {
         }
     }
 
+    /// How many of the capture's bytes have been read.
+    fn read(&self) -> u64 {
+        self.capture.read_before(self.next.offset)
+    }
+
     /// The capture's path.
     pub fn path(&self) -> PathBuf {
         self.capture.path.clone()
+    }
+
+    /// The file that the capture is in.
+    pub fn file(&self) -> PathBuf {
+        self.capture.file().to_owned()
     }
 
     /// The capture's line in the summary.
