@@ -178,6 +178,18 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
         ("md5", &["src/transport/tls/"]),
         ("sha1", &["src/transport/tls/"]),
         ("sha2", &["src/transport/tls/"]),
+        ("ruzstd", &["src/capture/source/compression/"]),
+        ("lz4_flex", &["src/capture/source/compression/"]),
+        ("lzma_rust2", &["src/capture/source/compression/"]),
+        ("bzip2", &["src/capture/source/compression/"]),
+        (
+            "flate2",
+            &[
+                "src/capture/source/compression/",
+                "src/packet/",
+                "src/transport/",
+            ],
+        ),
     ];
     for file in sources(&root().join("src")) {
         let path = file.strip_prefix(root()).unwrap().display().to_string();

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -303,6 +304,35 @@ fn keys_inside_the_capture_count_wherever_they_are() {
         &[("x.pcap", &capture), ("y.pcapng", &empty)],
         &["x.pcap", "y.pcapng"],
     );
+    told.is_refused_call("tls13", 1, "tls");
+}
+
+#[test]
+fn a_key_log_in_a_folder_counts_whatever_its_name() {
+    let files = [
+        ("trace.pcap", bytes_of("tls13.pcap")),
+        ("secrets.txt", bytes_of("tls13.keylog")),
+    ];
+    let files = files
+        .each_ref()
+        .map(|(name, bytes)| (*name, bytes.as_slice()));
+    let told = Told::of(&files, &["."]);
+    told.is_refused_call("tls13", 1, "tls");
+    assert_eq!(told.output.status.code(), Some(0));
+}
+
+#[test]
+fn keys_behind_their_packets_count_in_a_compressed_capture_too() {
+    let file = pcapng(
+        &bytes_of("tls13.pcap"),
+        &bytes_of("tls13.keylog"),
+        false,
+        Where::End,
+    );
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&file).expect("memory takes it");
+    let compressed = encoder.finish().expect("memory takes it");
+    let told = Told::of(&[("x", &compressed)], &["x"]);
     told.is_refused_call("tls13", 1, "tls");
 }
 

@@ -46,6 +46,8 @@ pub struct SetAside {
 pub enum NotRead {
     /// It is an archive, and damaged: what could be found in it are captures of their own.
     Damaged,
+    /// It is a TLS key log: no capture, but its keys are used.
+    KeyLog,
     /// It is something else.
     NotACapture,
     /// The operating system did not let us.

@@ -36,6 +36,27 @@ impl fmt::Debug for KeyLogText {
     }
 }
 
+/// What the lines of a key log begin with (RFC 9850 §2.1, and what NSS and OpenSSL wrote before it).
+const LABELS: [&[u8]; 9] = [
+    b"CLIENT_RANDOM ",
+    b"PMS_CLIENT_RANDOM ",
+    b"CLIENT_HANDSHAKE_TRAFFIC_SECRET ",
+    b"SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+    b"CLIENT_TRAFFIC_SECRET_",
+    b"SERVER_TRAFFIC_SECRET_",
+    b"CLIENT_EARLY_TRAFFIC_SECRET ",
+    b"EXPORTER_SECRET ",
+    b"EARLY_EXPORTER_SECRET ",
+];
+
+/// Whether a file that begins so is a key log: its first line that is no comment begins with a label.
+pub(super) fn is_key_log(head: &[u8]) -> bool {
+    head.split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii_start)
+        .find(|line| !line.is_empty() && !line.starts_with(b"#"))
+        .is_some_and(|line| LABELS.iter().any(|label| line.starts_with(label)))
+}
+
 /// Reads a key log. Fails as the operating system says, and where it is longer than 256 MiB.
 pub fn read(path: &Path) -> io::Result<KeyLogText> {
     let mut text = Vec::new();
@@ -88,6 +109,7 @@ mod tests {
     use std::path::Path;
 
     use super::KeyLogText;
+    use super::is_key_log;
     use super::names_beside;
 
     #[test]
@@ -99,6 +121,24 @@ mod tests {
             "night/sbc1.pcap.keylog",
         ] {
             assert!(names.contains(&name.into()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_log_is_known_by_its_first_line() {
+        for text in [
+            &b"CLIENT_RANDOM 00 11\n"[..],
+            b"# SSL/TLS secrets log file\r\n\r\nSERVER_HANDSHAKE_TRAFFIC_SECRET 00 11",
+        ] {
+            assert!(is_key_log(text));
+        }
+        for text in [
+            &b""[..],
+            b"# a note",
+            b"CLIENT_RANDOMS",
+            b"text\nCLIENT_RANDOM 00 11",
+        ] {
+            assert!(!is_key_log(text));
         }
     }
 

@@ -42,6 +42,7 @@ use self::record::Nanos;
 use self::record::Record;
 use self::resync::Passed;
 use self::source::Source;
+use self::source::compression::COMPRESSIONS;
 use self::source::window::BUFFER;
 use self::source::window::Window;
 
@@ -50,8 +51,17 @@ pub use self::walk::Damage;
 pub use self::walk::Stopped;
 pub use self::walk::Walked;
 
-/// The file formats that are read.
-pub const FORMATS: &[Readable] = &[
+/// The file formats that are read: captures, archives of them, and how either may be compressed.
+pub fn formats() -> impl Iterator<Item = Readable> {
+    let compressed = COMPRESSIONS.iter().map(|compression| Readable {
+        name: compression.name,
+        known_by: "its first bytes, around any of these",
+        source: compression.described_in,
+    });
+    FORMATS.iter().copied().chain(compressed)
+}
+
+const FORMATS: &[Readable] = &[
     Readable {
         name: "pcap: micro- and nanoseconds, both byte orders, the modified format",
         known_by: "its magic number",
@@ -61,6 +71,11 @@ pub const FORMATS: &[Readable] = &[
         name: "pcapng: several sections and interfaces, both byte orders, TLS keys in Decryption Secrets Blocks",
         known_by: "its magic number",
         source: "draft-ietf-opsawg-pcapng",
+    },
+    Readable {
+        name: "tar archive of captures, compressed ones too",
+        known_by: "its first header",
+        source: "POSIX.1-2017, pax; GNU tar",
     },
 ];
 

@@ -289,7 +289,7 @@ fn summary(
             format: None,
             status: match other.status {
                 NotRead::Damaged => FileStatus::Partial,
-                NotRead::NotACapture => FileStatus::NotACapture,
+                NotRead::KeyLog | NotRead::NotACapture => FileStatus::NotACapture,
                 NotRead::Unreadable | NotRead::Missing => FileStatus::Unreadable,
             },
             error: other.error.clone(),

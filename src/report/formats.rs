@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::capture::FORMATS;
+use crate::capture::formats;
 use crate::packet::link::LINKS;
 use crate::packet::tunnel::Announcement;
 use crate::packet::tunnel::TUNNELS;
@@ -15,9 +15,7 @@ pub fn table() -> String {
     group(
         &mut out,
         "Files",
-        FORMATS
-            .iter()
-            .map(|format| (format.name, format.known_by.to_owned(), format.source)),
+        formats().map(|format| (format.name, format.known_by.to_owned(), format.source)),
     );
     let links = LINKS.iter().map(|link| {
         let types: Vec<String> = link.types.iter().map(|link| link.0.to_string()).collect();

@@ -73,7 +73,8 @@ pub(crate) fn samples(ladder: &str, mut start: impl FnMut() -> u64) -> Vec<File>
 /// The messages over one TLS connection, and its key log. The one who speaks first opens the connection.
 fn over_tls(messages: &[Message], name: &str) -> (Vec<Record>, String) {
     let first = messages.first().expect("a ladder has messages");
-    let client: SocketAddr = (first.from.ip(), 50_061).into();
+    let port = u16::try_from(50_000 + first.time / 1_000_000_000 % 10_000).expect("a port");
+    let client: SocketAddr = (first.from.ip(), port).into();
     let mut tls = Tls::named(name);
     let mut wire = Wire::counting_from(1);
     let mut time = first.time - 100_000_000;

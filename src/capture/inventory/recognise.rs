@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::Capture;
+use super::super::key_log;
 use super::super::pcap;
 use super::super::pcapng;
 use super::super::source::Source;
@@ -94,6 +95,10 @@ impl Head {
     pub(super) fn why_not(&self) -> (NotRead, String) {
         match &self.error {
             Some(error) => (why(error), error.to_string()),
+            None if key_log::is_key_log(self.bytes()) => (
+                NotRead::KeyLog,
+                "TLS key log, whose keys are used".to_owned(),
+            ),
             None => (NotRead::NotACapture, what_else(self.bytes())),
         }
     }

@@ -11,6 +11,7 @@ use super::gzip::advanced;
 
 pub(super) const BZIP2: Compression = Compression {
     name: "bzip2",
+    described_in: "bzip2 format, sourceware.org/bzip2",
     begins,
     member: || Box::new(Bzip2(Decompress::new(false))),
 };

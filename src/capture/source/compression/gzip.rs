@@ -12,6 +12,7 @@ use super::Progress;
 
 pub(super) const GZIP: Compression = Compression {
     name: "gzip",
+    described_in: "RFC 1952",
     begins,
     member: || {
         Box::new(Gzip {

@@ -16,6 +16,7 @@ use super::is_skippable;
 
 pub(super) const LZ4: Compression = Compression {
     name: "lz4",
+    described_in: "lz4_Frame_format.md",
     begins: |head| head.starts_with(&MAGIC) || is_skippable(head),
     member: || Box::new(Lz4::default()),
 };

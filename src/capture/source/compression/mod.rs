@@ -21,7 +21,8 @@ use std::panic::catch_unwind;
 use self::input::Input;
 
 /// Every format that is read.
-const COMPRESSIONS: &[Compression] = &[gzip::GZIP, zstd::ZSTD, lz4::LZ4, xz::XZ, bzip2::BZIP2];
+pub(in crate::capture) const COMPRESSIONS: &[Compression] =
+    &[gzip::GZIP, zstd::ZSTD, lz4::LZ4, xz::XZ, bzip2::BZIP2];
 
 /// So many bytes tell how a file is compressed.
 const MAGIC: usize = 10;
@@ -35,6 +36,8 @@ const MOST_WINDOW: u64 = 128 << 20;
 pub(in crate::capture) struct Compression {
     /// The name that users know.
     pub(in crate::capture) name: &'static str,
+    /// Where the format is described.
+    pub(in crate::capture) described_in: &'static str,
     /// True where one of its streams can begin with these bytes.
     begins: fn(&[u8]) -> bool,
     /// A decoder at the beginning of a stream.

@@ -13,6 +13,7 @@ use super::gzip::advanced;
 
 pub(super) const XZ: Compression = Compression {
     name: "xz",
+    described_in: "xz-file-format.txt",
     begins: |head| head.starts_with(b"\xfd7zXZ\0"),
     member: || Box::new(Xz(XzStream::new_mem_limit(false, MOST_MEMORY))),
 };

@@ -15,6 +15,7 @@ use super::is_skippable;
 
 pub(super) const ZSTD: Compression = Compression {
     name: "zstd",
+    described_in: "RFC 8878",
     begins,
     member: || {
         let mut decoder = FrameDecoder::new();
