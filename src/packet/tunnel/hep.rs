@@ -4,7 +4,7 @@
 //! their own header. Versions 1 and 2 are a fixed header, addresses and the message; version 2 has the time between
 //! addresses and message, in the byte order of the host that sent it.
 //!
-//! Over UDP, [`TUNNEL`] finds it on any port. Over TCP only version 3 is sent, since it alone says how long it is:
+//! Over UDP, the tunnel finds it on any port. Over TCP only version 3 is sent, since it alone says how long it is:
 //! whoever reads the stream calls [`read`] on what has come so far.
 
 use std::net::IpAddr;

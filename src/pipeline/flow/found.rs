@@ -26,7 +26,7 @@ pub struct Found {
     pub sbc: SbcAddresses,
     /// Bytes of SIP connections that never came.
     pub lost: u64,
-    /// Segments counted as [`Fate::Stream`] whose message was complete only when the hole before them was given up.
+    /// Segments counted as [`Fate::Stream`](crate::packet::Fate::Stream) whose message was complete only when the hole before them was given up.
     pub late: u64,
     /// The packet that was counted last in `late`.
     pub(super) last_late: Option<Stamp>,
