@@ -5,6 +5,7 @@
 //! [`Message`]: super::Message
 
 use memchr::memchr;
+use memchr::memrchr;
 
 use super::defect::Defect;
 use super::fields::cseq;
@@ -96,7 +97,8 @@ impl<'a> Outline<'a> {
         let line = bytes.get(..end.unwrap_or(bytes.len()))?;
         let mut defects: Vec<Defect> = Vec::new();
         let start = StartLine::parse(line.strip_suffix(b"\r").unwrap_or(line), &mut defects)?;
-        let mut fields = Fields::new(bytes, end.map_or(bytes.len(), |end| end + 1));
+        let mut fields = Fields::new(bytes, end.map_or(bytes.len(), |end| end + 1))
+            .beginning_with(&FIRST_LETTERS);
         let mut length = ContentLength::Absent;
         let (mut call_id, mut cseq, mut from, mut to, mut via) = (None, None, None, None, None);
         let mut hops = 0;
@@ -115,19 +117,13 @@ impl<'a> Outline<'a> {
                 HeaderName::From => from = from.or(Some(field.value)),
                 HeaderName::To => to = to.or(Some(field.value)),
                 HeaderName::Via => {
-                    hops += list(field.value)
-                        .filter(|element| !element.is_empty())
-                        .count();
+                    hops += hops_in(field.value);
                     via = via.or(Some(field.value));
                 }
                 _ => {}
             }
         }
-        let tag = |value: Option<&'a [u8]>| {
-            value
-                .and_then(|value| name_addr::parse(value.trim_ascii()).tag())
-                .unwrap_or_default()
-        };
+        let tag = |value: Option<&'a [u8]>| value.map(tag_of).unwrap_or_default();
         let top = via.and_then(|value| list(value).find_map(via::parse));
         let cseq = cseq.and_then(cseq::parse);
         let is_malformed =
@@ -146,6 +142,45 @@ impl<'a> Outline<'a> {
             is_malformed,
         };
         Some((outline, fields.body(), length))
+    }
+}
+
+/// The first letters of the names that an outline needs, compact forms included.
+static FIRST_LETTERS: [bool; 256] = {
+    let mut letters = [false; 256];
+    let needed = b"cfiltvCFILTV";
+    let mut index = 0;
+    while index < needed.len() {
+        letters[needed[index] as usize] = true;
+        index += 1;
+    }
+    letters
+};
+
+/// How many elements a Via has.
+fn hops_in(value: &[u8]) -> usize {
+    if memchr(b',', value).is_none() {
+        return usize::from(!value.trim_ascii().is_empty());
+    }
+    list(value).filter(|element| !element.is_empty()).count()
+}
+
+/// The tag of an address; empty where there is none. Nearly always it stands right behind the only angle bracket, and
+/// nothing behind it is quoted: then the address need not be read.
+fn tag_of(value: &[u8]) -> &[u8] {
+    let behind = memrchr(b'>', value)
+        .filter(|&last| {
+            memchr(b'>', value) == Some(last) && memchr(b'<', value).is_some_and(|open| open < last)
+        })
+        .and_then(|last| value.get(last + 1..)?.strip_prefix(b";tag="));
+    match behind.filter(|behind| memchr(b'"', behind).is_none()) {
+        Some(behind) => {
+            let end = memchr(b';', behind).unwrap_or(behind.len());
+            behind.get(..end).unwrap_or_default().trim_ascii()
+        }
+        None => name_addr::parse(value.trim_ascii())
+            .tag()
+            .unwrap_or_default(),
     }
 }
 
@@ -236,6 +271,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_way_to_a_tag_is_the_long_way(value in "[ab<>;=\" \\\\]{0,12}(;tag=)?[a<>;\" ]{0,6}") {
+            let long = crate::sip::fields::name_addr::parse(value.trim_ascii().as_bytes());
+            prop_assert_eq!(super::tag_of(value.as_bytes()), long.tag().unwrap_or_default());
+        }
+
         #[test]
         fn any_change_of_a_message_agrees_with_the_parser(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let mut payload = INVITE.to_vec();
