@@ -72,6 +72,8 @@ pub(super) struct ServerHello {
 #[derive(Debug, Default)]
 pub(super) struct Handshake {
     buffer: Vec<u8>,
+    /// How many of these bytes are done with; they are let go of when more come.
+    done: usize,
     /// Bytes of a message that is passed over.
     passing: usize,
 }
@@ -82,26 +84,27 @@ impl Handshake {
         let passed = self.passing.min(bytes.len());
         self.passing -= passed;
         bytes = bytes.get(passed..).unwrap_or_default();
+        self.buffer.drain(..self.done);
+        self.done = 0;
         self.buffer.extend_from_slice(bytes);
     }
 
     /// The next message that is whole and matters.
     pub(super) fn next(&mut self) -> Option<Said> {
         loop {
-            let [kind, high, middle, low, ..] = *self.buffer else {
+            let rest = self.buffer.get(self.done..).unwrap_or_default();
+            let [kind, high, middle, low, ..] = *rest else {
                 return None;
             };
             let length =
                 4 + usize::from(high) * 65536 + usize::from(u16::from_be_bytes([middle, low]));
             if length > MAX_MESSAGE {
-                self.passing = length.saturating_sub(self.buffer.len());
-                let here = length.min(self.buffer.len());
-                self.buffer.drain(..here);
+                self.passing = length.saturating_sub(rest.len());
+                self.done += length.min(rest.len());
                 continue;
             }
-            let message = self.buffer.get(..length)?;
-            let said = read(kind, message);
-            self.buffer.drain(..length);
+            let said = read(kind, rest.get(..length)?);
+            self.done += length;
             if said.is_some() {
                 return said;
             }
@@ -110,7 +113,7 @@ impl Handshake {
 
     /// Bytes that wait for the rest of their message.
     pub(super) fn held(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len().saturating_sub(self.done)
     }
 
     /// Forgets what was begun.

@@ -14,6 +14,9 @@ const MAX_LINE: usize = 4096;
 /// The longest secret: an RSA premaster secret or a hash takes 48 or 64 bytes, one from a finite field up to 1,024.
 const MAX_SECRET: usize = 1024;
 
+/// Connections whose keys are kept: a capture may bring a key log of any length.
+const MAX_CONNECTIONS: usize = 500_000;
+
 /// A key. It shows itself to nobody: neither in a message nor in a debugger's listing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<[u8]>);
@@ -92,7 +95,8 @@ impl KeyLog {
 
     /// Adds the keys of another; what is known already stays.
     pub fn join(&mut self, other: &Self) {
-        for (random, secrets) in &other.by_random {
+        let left = MAX_CONNECTIONS.saturating_sub(self.by_random.len());
+        for (random, secrets) in other.by_random.iter().take(left) {
             self.by_random.entry(*random).or_default().join(secrets);
         }
         for (prefix, secret) in &other.premasters {
@@ -166,7 +170,8 @@ impl KeyLog {
         }
         let random: ClientRandom = unhex(name)?.try_into().ok()?;
         let secret = Secret::new(unhex(secret)?);
-        let Some(place) = place_of(label) else {
+        let is_full = self.by_random.len() >= MAX_CONNECTIONS && !self.knows(&random);
+        let Some(place) = place_of(label).filter(|_| !is_full) else {
             return Some(false);
         };
         place(self.by_random.entry(random).or_default()).get_or_insert(secret);
@@ -180,6 +185,9 @@ impl KeyLog {
             let secret = Secret::new(unhex(secret.strip_prefix(b"Master-Key:")?)?);
             self.by_session.entry(unhex(id)?).or_insert(secret);
             return Some(true);
+        }
+        if self.premasters.len() + self.by_session.len() >= MAX_CONNECTIONS {
+            return Some(false);
         }
         let prefix: [u8; 8] = unhex(name)?.try_into().ok()?;
         self.premasters

@@ -47,6 +47,9 @@ impl Record {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     buffer: Vec<u8>,
+    /// How many of these bytes are done with. They are let go of when more come: a buffer of small records would
+    /// otherwise be moved once for each.
+    done: usize,
     /// True while it is not known where a record begins.
     is_searching: bool,
 }
@@ -54,37 +57,45 @@ pub(super) struct Records {
 impl Records {
     /// Takes the next bytes.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.done);
+        self.done = 0;
         self.buffer.extend_from_slice(bytes);
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.done..).unwrap_or_default()
     }
 
     /// Bytes are missing behind those that were fed: what was begun can't be finished.
     pub(super) fn lose(&mut self) {
         self.buffer.clear();
+        self.done = 0;
         self.is_searching = true;
     }
 
     /// The next record that is all there. Bytes that begin no record are passed over.
     pub(super) fn next(&mut self) -> Option<Record> {
-        if self.is_searching || !may_begin(&self.buffer) {
+        if self.is_searching || !may_begin(self.rest()) {
             self.search()?;
         }
-        let (header, rest) = self.buffer.split_first_chunk::<HEADER>()?;
+        let (header, rest) = self.rest().split_first_chunk::<HEADER>()?;
         let fragment = rest.get(..length(*header))?.to_vec();
         let header = *header;
-        self.buffer.drain(..HEADER + fragment.len());
+        self.done += HEADER + fragment.len();
         Some(Record { header, fragment })
     }
 
     /// Bytes that wait for the rest of their record.
     pub(super) fn held(&self) -> usize {
-        self.buffer.len()
+        self.rest().len()
     }
 
     /// Goes to where a record may begin. None where there is no such place yet.
     fn search(&mut self) -> Option<()> {
         self.is_searching = true;
+        let all = self.rest();
         let begins = |at: &usize| {
-            let rest = self.buffer.get(*at..).unwrap_or_default();
+            let rest = all.get(*at..).unwrap_or_default();
             let [kind, 3, 1..=3, high, low, body @ ..] = rest else {
                 return false;
             };
@@ -92,10 +103,10 @@ impl Records {
             let behind = body.get(usize::from(u16::from_be_bytes([*high, *low]))..);
             is_record && behind.is_none_or(may_begin)
         };
-        let found = (0..self.buffer.len().saturating_sub(HEADER - 1)).find(begins);
+        let unsure = all.len().saturating_sub(HEADER - 1);
+        let found = (0..unsure).find(begins);
         // The last bytes may be the beginning of a header.
-        let passed = found.unwrap_or(self.buffer.len().saturating_sub(HEADER - 1));
-        self.buffer.drain(..passed);
+        self.done += found.unwrap_or(unsure);
         self.is_searching = found.is_none();
         found.map(|_| ())
     }

@@ -29,8 +29,11 @@ const MAX_WAITING: usize = 64 << 10;
 /// Places in the sequence of records that are tried for one record behind a loss.
 const MAX_SKIPPED: u64 = 4096;
 
-/// Places that are tried for all records of a connection: each costs as much as opening the record.
-const MAX_TRIES: u64 = 1 << 16;
+/// Bytes that are deciphered in vain for all records of a connection, while places in the sequence are tried.
+const MAX_TRIED: u64 = 16 << 20;
+
+/// What a try costs besides the bytes of its record, in bytes.
+const TRY: u64 = 256;
 
 /// Records that can't be opened before a key is taken for the wrong one. In TLS 1.3 early data precedes what the keys
 /// open, as many bytes as the server allowed.
@@ -110,7 +113,8 @@ pub struct Session {
     missing: Option<Missing>,
     /// True once any record was opened.
     has_opened: bool,
-    tries: u64,
+    /// Bytes that were deciphered to find the place of a record.
+    tried: u64,
 }
 
 /// What one side sends.
@@ -342,8 +346,12 @@ impl Session {
         let (Phase::Handshake(opener, _) | Phase::Open(opener, _)) = &mut side.phase else {
             return;
         };
-        let left = MAX_TRIES.saturating_sub(self.tries);
-        let Some(inside) = opener.open(record, side.skipped.min(left), &mut self.tries) else {
+        let cost = record.fragment.len() as u64 + TRY;
+        let left = MAX_TRIED.saturating_sub(self.tried) / cost;
+        let mut tries = 0;
+        let opened = opener.open(record, side.skipped.min(left), &mut tries);
+        self.tried += tries.saturating_sub(1) * cost;
+        let Some(inside) = opened else {
             self.fail(direction);
             return;
         };

@@ -59,20 +59,23 @@ impl WebSocket {
         if self.state == State::Searching {
             self.search();
         }
+        // A buffer of small frames would be moved once for each, were they let go of one by one.
+        let mut done = 0;
         while self.state == State::Frames {
-            let Some(header) = header(&self.buffer) else {
+            let rest = self.buffer.get(done..).unwrap_or_default();
+            let Some(header) = header(rest) else {
                 break;
             };
             if header.payload > MAX_MESSAGE {
                 self.lose();
-                break;
+                return;
             }
             let end = header.len + header.payload;
-            let Some(payload) = self.buffer.get(header.len..end) else {
+            let Some(payload) = rest.get(header.len..end) else {
                 break;
             };
             let mut payload = payload.to_vec();
-            self.buffer.drain(..end);
+            done += end;
             if let Some(mask) = header.mask {
                 payload
                     .iter_mut()
@@ -81,6 +84,7 @@ impl WebSocket {
             }
             self.take(&header, &payload, each);
         }
+        self.buffer.drain(..done.min(self.buffer.len()));
     }
 
     /// Bytes are missing behind those that were fed.
@@ -120,7 +124,8 @@ impl WebSocket {
         }
     }
 
-    /// Goes to where a frame begins that ends where another begins, or where the bytes end.
+    /// Goes to where a frame begins that ends where another begins, or where the bytes end. What came so far is looked
+    /// through once: a frame over several segments is given up with the loss before it.
     fn search(&mut self) {
         let begins = |at: &usize| {
             let rest = self.buffer.get(*at..).unwrap_or_default();
@@ -135,12 +140,11 @@ impl WebSocket {
                 None => false,
             }
         };
-        let found = (0..self.buffer.len()).find(begins);
-        if let Some(start) = found {
+        if let Some(start) = (0..self.buffer.len()).find(begins) {
             self.buffer.drain(..start);
             self.state = State::Frames;
-        } else if self.buffer.len() > MAX_MESSAGE {
-            self.buffer.drain(..MAX_MESSAGE / 2);
+        } else {
+            self.buffer.clear();
         }
     }
 
