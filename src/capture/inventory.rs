@@ -16,6 +16,8 @@ use std::path::PathBuf;
 use walkdir::WalkDir;
 
 use super::Capture;
+use super::key_log;
+use super::key_log::KeyLogText;
 use super::source::file::StoredFile;
 
 /// All that was found.
@@ -26,6 +28,8 @@ pub struct Inventory {
     pub captures: Vec<Capture>,
     /// What is not read, ordered by path.
     pub others: Vec<SetAside>,
+    /// The TLS key logs that were met on the way, in archives too.
+    pub key_logs: Vec<KeyLogText>,
 }
 
 /// A path that is not read.
@@ -165,6 +169,7 @@ impl Search {
         Inventory {
             captures: findings.captures,
             others: findings.others,
+            key_logs: findings.key_logs,
         }
     }
 }
@@ -177,9 +182,39 @@ type Input = Box<dyn io::Read + Send + Sync>;
 struct Findings {
     captures: Vec<Capture>,
     others: Vec<SetAside>,
+    key_logs: Vec<KeyLogText>,
 }
 
+/// Bytes of key logs that are kept: those of a million connections.
+const MOST_KEYS: usize = 256 << 20;
+
 impl Findings {
+    /// Why something is no capture. Of a key log, `bytes` are kept.
+    fn why_not(
+        &mut self,
+        (status, what): (NotRead, String),
+        bytes: impl FnOnce() -> Input,
+    ) -> (NotRead, String) {
+        if status != NotRead::KeyLog {
+            return (status, what);
+        }
+        let held: usize = self.key_logs.iter().map(|log| log.as_bytes().len()).sum();
+        match key_log::read_from(bytes()) {
+            Ok(log) if held.saturating_add(log.as_bytes().len()) > MOST_KEYS => {
+                let what = format!(
+                    "a TLS key log beyond the {} MiB that are read",
+                    MOST_KEYS >> 20
+                );
+                (NotRead::Unreadable, what)
+            }
+            Ok(log) => {
+                self.key_logs.push(log);
+                (status, what)
+            }
+            Err(error) => (NotRead::Unreadable, error.to_string()),
+        }
+    }
+
     fn set_aside(&mut self, path: &Path, named: bool, status: NotRead, what: String) {
         self.others.push(SetAside {
             path: path.to_owned(),

@@ -59,8 +59,13 @@ pub(super) fn is_key_log(head: &[u8]) -> bool {
 
 /// Reads a key log. Fails as the operating system says, and where it is longer than 256 MiB.
 pub fn read(path: &Path) -> io::Result<KeyLogText> {
+    read_from(File::open(path)?)
+}
+
+/// Reads a key log to its end. Fails as its bytes do, and where they are more than 256 MiB.
+pub(super) fn read_from(bytes: impl Read) -> io::Result<KeyLogText> {
     let mut text = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    bytes.take(LONGEST + 1).read_to_end(&mut text)?;
     if text.len() as u64 > LONGEST {
         let what = format!("longer than {} MiB, which no key log is", LONGEST >> 20);
         return Err(io::Error::other(what));

@@ -25,7 +25,6 @@ use rayon::iter::ParallelIterator;
 use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
-use crate::capture::inventory::NotRead;
 use crate::capture::key_log;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
@@ -137,14 +136,13 @@ fn keys_of(inventory: &Inventory) -> KeyLog {
     {
         keys.read(text.as_bytes());
     }
-    let beside = key_log::beside(&inventory.captures).into_iter();
-    let named = inventory
-        .others
-        .iter()
-        .filter(|other| other.status == NotRead::KeyLog)
-        .map(|other| (other.path.clone(), key_log::read(&other.path)));
-    for text in beside.chain(named).filter_map(|(_, text)| text.ok()) {
+    for text in &inventory.key_logs {
         keys.read(text.as_bytes());
+    }
+    for (_, text) in key_log::beside(&inventory.captures) {
+        if let Ok(text) = text {
+            keys.read(text.as_bytes());
+        }
     }
     keys
 }

@@ -141,27 +141,27 @@ impl<'a> Listing<'a> {
     }
 
     fn recognise(&mut self, path: &Path, stretch: Stretch) {
-        let source = stretch.clone().plain();
-        let head = Head::of(&source);
+        let head = Head::of_stretch(&stretch);
         let (status, what) = match head.kind() {
             Kind::Capture => {
+                let source = stretch.plain();
                 return capture(path, self.path, false, source, &head, &mut self.found);
             }
             Kind::Compressed(compression) => {
-                // The first reader leaves its decoder to the second.
-                source.rest();
-                let source = stretch.decompressed(compression);
+                let source = stretch.clone().decompressed(compression);
                 let inner = Head::of(&source);
                 if matches!(inner.kind(), Kind::Capture) {
                     return capture(path, self.path, false, source, &inner, &mut self.found);
                 }
-                why_not_inside(compression, &inner)
+                drop(source);
+                let why = why_not_inside(compression, &inner);
+                self.found.why_not(why, || stretch.bytes(Some(compression)))
             }
             Kind::Archive => {
                 let what = "a tar archive inside an archive; unpack it first";
                 (NotRead::NotACapture, what.to_owned())
             }
-            Kind::Other => head.why_not(),
+            Kind::Other => self.found.why_not(head.why_not(), || stretch.bytes(None)),
         };
         self.set_aside(path, status, &what);
     }
@@ -190,8 +190,8 @@ impl<'a> Listing<'a> {
         let (path, named) = (self.path, self.named);
         let has_none = self.found.captures.is_empty();
         if has_none {
-            let is_damaged = |other: &SetAside| other.status != NotRead::NotACapture;
-            self.found.others.retain(is_damaged);
+            let is_more = |other: &SetAside| other.status != NotRead::NotACapture;
+            self.found.others.retain(is_more);
         }
         let packed = self.compression.map(|compression| compression.name);
         let packed = packed.map_or_else(String::new, |name| format!("{name}-compressed "));
@@ -210,6 +210,7 @@ impl<'a> Listing<'a> {
         }
         findings.captures.append(&mut self.found.captures);
         findings.others.append(&mut self.found.others);
+        findings.key_logs.append(&mut self.found.key_logs);
     }
 }
 

@@ -72,6 +72,28 @@ impl Head {
         }
     }
 
+    /// The head of a stretch as it lies there, compressed or not.
+    pub(super) fn of_stretch(stretch: &Stretch) -> Self {
+        match stretch {
+            Stretch::OfFile(file) => Self::of(&Source::File(file.clone())),
+            Stretch::OfArchive {
+                archive,
+                start,
+                len,
+            } => {
+                let mut bytes = [0; HEAD];
+                let room = usize::try_from(*len).unwrap_or(HEAD).min(HEAD);
+                let room = bytes.get_mut(..room).unwrap_or_default();
+                let (count, error) = archive.peek(*start, room);
+                Self {
+                    bytes,
+                    count,
+                    error,
+                }
+            }
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.count).unwrap_or_default()
     }
@@ -106,13 +128,13 @@ impl Head {
 
 /// A regular file.
 pub(super) fn file(path: &Path, named: bool, file: StoredFile, findings: &mut Findings) {
-    let head = Head::of(&Source::File(file.clone()));
     let whole = Stretch::OfFile(file.clone());
+    let head = Head::of_stretch(&whole);
     match head.kind() {
         Kind::Capture => capture(path, path, named, whole.plain(), &head, findings),
         Kind::Archive => archive::plain(path, named, &file, findings),
         Kind::Compressed(compression) => {
-            let source = whole.decompressed(compression);
+            let source = whole.clone().decompressed(compression);
             let inner = Head::of(&source);
             match inner.kind() {
                 Kind::Capture => capture(path, path, named, source, &inner, findings),
@@ -121,13 +143,15 @@ pub(super) fn file(path: &Path, named: bool, file: StoredFile, findings: &mut Fi
                     archive::compressed(path, named, file, compression, findings);
                 }
                 _ => {
-                    let (status, what) = why_not_inside(compression, &inner);
+                    drop(source);
+                    let why = why_not_inside(compression, &inner);
+                    let (status, what) = findings.why_not(why, || whole.bytes(Some(compression)));
                     findings.set_aside(path, named, status, what);
                 }
             }
         }
         Kind::Other => {
-            let (status, what) = head.why_not();
+            let (status, what) = findings.why_not(head.why_not(), || whole.bytes(None));
             findings.set_aside(path, named, status, what);
         }
     }
@@ -172,7 +196,7 @@ fn once(
     compression: Option<&'static Compression>,
     findings: &mut Findings,
 ) {
-    let (status, what) = match (kind, compression) {
+    let why = match (kind, compression) {
         (Kind::Capture, _) => {
             let source = Source::Stream(Stream::new(input));
             return capture(path, path, true, source, head, findings);
@@ -184,6 +208,7 @@ fn once(
         (_, Some(compression)) => why_not_inside(compression, head),
         (_, None) => head.why_not(),
     };
+    let (status, what) = findings.why_not(why, || input);
     findings.set_aside(path, true, status, what);
 }
 

@@ -325,6 +325,42 @@ fn members_of_an_archive_are_captures_of_their_own_below_its_name() {
 }
 
 #[test]
+fn key_logs_are_kept_wherever_they_lie() {
+    let log = |number: u32| format!("# keys\nCLIENT_RANDOM {number} 00\n").into_bytes();
+    let archive = tar_of(&[
+        (b"x.keys", &log(1)),
+        (b"x.pcap", &pcap_of(1)),
+        (b"notes", &packed::gzip(&log(2))),
+    ]);
+    let folder = Folder::new()
+        .with("a.tar", &archive)
+        .with("b.tar", &packed::zstd(&archive))
+        .with("c", &log(3))
+        .with("d", &packed::xz(&log(4)));
+    let inventory = take(&[folder.path("")]);
+    let mut texts: Vec<&[u8]> = inventory
+        .key_logs
+        .iter()
+        .map(KeyLogText::as_bytes)
+        .collect();
+    texts.sort_unstable();
+    assert_eq!(texts, [log(1), log(1), log(2), log(2), log(3), log(4)]);
+    let is_told = |other: &SetAside| other.status == NotRead::KeyLog;
+    assert_eq!(
+        inventory
+            .others
+            .iter()
+            .filter(|other| is_told(other))
+            .count(),
+        6
+    );
+    let mut search = Search::default();
+    search.named(Path::new("-"));
+    let inventory = search.inventory(|| Box::new(io::Cursor::new(packed::gzip(&log(5)))));
+    assert_eq!(inventory.key_logs[0].as_bytes(), log(5));
+}
+
+#[test]
 fn an_archive_without_a_capture_is_one_line_that_says_what_it_holds() {
     let archive = tar_of(&[(b"a", b"x"), (b"b", b"y")]);
     let folder = Folder::new()

@@ -1,8 +1,9 @@
 //! A compressed archive, whose members are read forwards from one decoder.
 //!
-//! Whoever is done with a member leaves the decoder behind for the next. Members that are read in the order of the
-//! archive cost one decompression all together; in any other order they cost more and give the same. Nothing is ever
-//! written to disk.
+//! Whoever is done with a member leaves the decoder behind, for the next member that lies further on. Members that are
+//! read in the order of the archive cost one decompression all together. In any other order they give the same, and
+//! cost as many as there are members in the longest row that goes backwards, as long as enough decoders may be left:
+//! some 30 of 200 members in no order. Nothing is ever written to disk.
 
 use std::fmt;
 use std::io;
@@ -27,8 +28,8 @@ const PASSED: usize = 16 << 10;
 pub(in crate::capture) struct Archive {
     file: StoredFile,
     compression: &'static Compression,
-    /// The decoder that was left behind, the furthest of several.
-    left: Mutex<Option<Tape>>,
+    /// The decoders that were left behind.
+    left: Mutex<Vec<Tape>>,
     /// Where the last member begins that will be read.
     last: AtomicU64,
 }
@@ -37,6 +38,8 @@ pub(in crate::capture) struct Archive {
 struct Tape {
     decoder: Decoder,
     at: u64,
+    /// Bytes that were looked at and come again, before those of the decoder.
+    again: Vec<u8>,
 }
 
 impl fmt::Debug for Archive {
@@ -50,7 +53,7 @@ impl Archive {
         Self {
             file,
             compression,
-            left: Mutex::new(None),
+            left: Mutex::new(Vec::new()),
             last: AtomicU64::new(u64::MAX),
         }
     }
@@ -63,23 +66,51 @@ impl Archive {
         count
     }
 
-    /// Lets go of the decoder, for it needs memory. None will be kept behind `last`, where the last member begins that
+    /// Reads the bytes at `offset`, fewer than there is room for at the end alone, and does not pass them: whoever
+    /// reads there next needs no other decoder. How many there are, and why there are no more.
+    pub(in crate::capture) fn peek(
+        &self,
+        offset: u64,
+        into: &mut [u8],
+    ) -> (usize, Option<io::Error>) {
+        let mut tape = self.take(offset);
+        let mut count = 0;
+        let mut error = tape.wind(offset).err();
+        while let Some(rest) = into.get_mut(count..).filter(|rest| !rest.is_empty())
+            && error.is_none()
+        {
+            match tape.read(rest) {
+                Ok(0) => break,
+                Ok(more) => count = count.saturating_add(more),
+                Err(failed) => error = Some(failed),
+            }
+        }
+        tape.put_back(into.get(..count).unwrap_or_default());
+        self.leave(tape);
+        (count, error)
+    }
+
+    /// Lets go of the decoders, for they need memory. None will be kept behind `last`, where the last member begins that
     /// will be read.
     pub(in crate::capture) fn rest(&self, last: u64) {
         self.last.store(last, Ordering::Relaxed);
-        *self.left() = None;
+        self.left().clear();
     }
 
-    /// A decoder that has not passed `offset`.
+    /// The decoder that has come closest to `offset` and not passed it.
     fn take(&self, offset: u64) -> Tape {
-        let left = self.left().take();
-        left.filter(|tape| tape.at <= offset).unwrap_or_else(|| {
-            let file = Forwards::new(self.file.clone(), Meter::default());
-            Tape {
-                decoder: Decoder::new(self.compression, Box::new(file)),
-                at: 0,
-            }
-        })
+        let mut left = self.left();
+        let before = left
+            .iter()
+            .enumerate()
+            .filter(|(_, tape)| tape.at <= offset);
+        match before
+            .max_by_key(|(_, tape)| tape.at)
+            .map(|(place, _)| place)
+        {
+            Some(place) => left.swap_remove(place),
+            None => Tape::new(&self.file, self.compression),
+        }
     }
 
     fn leave(&self, tape: Tape) {
@@ -87,18 +118,38 @@ impl Archive {
             return;
         }
         let mut left = self.left();
-        if left.as_ref().is_none_or(|other| other.at < tape.at) {
-            *left = Some(tape);
+        left.push(tape);
+        if left.len() > self.compression.most_left {
+            // The one at the beginning is the easiest to have again.
+            let least = left.iter().enumerate().min_by_key(|(_, tape)| tape.at);
+            if let Some(place) = least.map(|(place, _)| place) {
+                left.swap_remove(place);
+            }
         }
     }
 
-    // A panic elsewhere leaves a whole tape or none.
-    fn left(&self) -> MutexGuard<'_, Option<Tape>> {
+    // A panic elsewhere leaves whole tapes.
+    fn left(&self) -> MutexGuard<'_, Vec<Tape>> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tape {
+    fn new(file: &StoredFile, compression: &'static Compression) -> Self {
+        let file = Forwards::new(file.clone(), Meter::default());
+        Self {
+            decoder: Decoder::new(compression, Box::new(file)),
+            at: 0,
+            again: Vec::new(),
+        }
+    }
+
+    /// Makes the bytes that were read last come again.
+    fn put_back(&mut self, bytes: &[u8]) {
+        self.at = self.at.saturating_sub(bytes.len() as u64);
+        self.again.splice(..0, bytes.iter().copied());
+    }
+
     /// Decodes on to `offset`, or to the end.
     fn wind(&mut self, offset: u64) -> io::Result<()> {
         let mut passed = [0; PASSED];
@@ -115,7 +166,15 @@ impl Tape {
 
 impl Read for Tape {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.decoder.read(into)?;
+        let count = if self.again.is_empty() {
+            self.decoder.read(into)?
+        } else {
+            let count = self.again.len().min(into.len());
+            for (room, byte) in into.iter_mut().zip(self.again.drain(..count)) {
+                *room = byte;
+            }
+            count
+        };
         self.at = self.at.saturating_add(count as u64);
         Ok(count)
     }
@@ -227,7 +286,7 @@ mod tests {
     #[test]
     fn a_decoder_is_left_for_the_next_member_and_none_behind_the_last() {
         let (_file, archive) = archive();
-        let left = || archive.left().as_ref().map(|tape| tape.at);
+        let left = || archive.left().first().map(|tape| tape.at);
         archive.rest(MEMBER as u64);
         read(member(&archive, 0));
         assert_eq!(left(), Some(MEMBER as u64));
@@ -236,6 +295,43 @@ mod tests {
         assert_eq!(left(), None);
         read(next);
         assert_eq!(left(), None);
+    }
+
+    #[test]
+    fn what_is_looked_at_is_read_again_by_the_same_decoder() {
+        let (_file, archive) = archive();
+        let second = MEMBER as u64;
+        for _ in 0..3 {
+            let mut head = [0; 512];
+            assert!(matches!(archive.peek(second, &mut head), (512, None)));
+            assert_eq!(head, [2; 512]);
+        }
+        let at = |tape: &Tape| tape.at;
+        assert_eq!(archive.left().iter().map(at).collect::<Vec<_>>(), [second]);
+        assert_eq!(read(member(&archive, 1)), vec![2; MEMBER]);
+        assert_eq!(
+            archive.left().iter().map(at).collect::<Vec<_>>(),
+            [2 * second]
+        );
+        let mut end = [0; 512];
+        assert!(matches!(
+            archive.peek(3 * second - 10, &mut end),
+            (10, None)
+        ));
+    }
+
+    #[test]
+    fn several_decoders_are_left_and_not_too_many() {
+        let (_file, archive) = archive();
+        let mut readers: Vec<MemberReader> = (0..300).map(|_| member(&archive, 0)).collect();
+        for (count, reader) in readers.iter_mut().enumerate() {
+            reader.read_exact(&mut vec![0; count + 1]).unwrap();
+        }
+        drop(readers);
+        let left: Vec<u64> = archive.left().iter().map(|tape| tape.at).collect();
+        assert_eq!(left.len(), archive.compression.most_left);
+        assert_eq!(left.iter().max(), Some(&300));
+        assert_eq!(archive.take(150).at, 150);
     }
 
     #[test]

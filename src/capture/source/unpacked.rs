@@ -55,6 +55,26 @@ impl Stretch {
         Source::Unpacked(Unpacked::new(self, Some(compression)))
     }
 
+    /// The bytes from the first on, decompressed where `compression` says how.
+    pub(in crate::capture) fn bytes(
+        &self,
+        compression: Option<&'static Compression>,
+    ) -> Box<dyn Read + Send + Sync> {
+        self.metered(compression, &Meter::default())
+    }
+
+    fn metered(
+        &self,
+        compression: Option<&'static Compression>,
+        meter: &Meter,
+    ) -> Box<dyn Read + Send + Sync> {
+        let stored = self.forwards(meter);
+        match compression {
+            Some(compression) => Box::new(Decoder::new(compression, stored)),
+            None => stored,
+        }
+    }
+
     fn forwards(&self, meter: &Meter) -> Box<dyn Read + Send + Sync> {
         match self {
             Self::OfFile(file) => Box::new(Forwards::new(file.clone(), Arc::clone(meter))),
@@ -155,11 +175,8 @@ impl Unpacked {
         }
         // Whoever read before is gone before the next begins: an archive has one decoder to leave behind.
         *slot = None;
-        let bytes = self.stretch.forwards(&self.meter);
-        let stream = Arc::new(Stream::new(match self.compression {
-            Some(compression) => Box::new(Decoder::new(compression, bytes)),
-            None => bytes,
-        }));
+        let bytes = self.stretch.metered(self.compression, &self.meter);
+        let stream = Arc::new(Stream::new(bytes));
         *slot = Some(Arc::clone(&stream));
         stream
     }

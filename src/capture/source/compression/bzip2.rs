@@ -14,6 +14,7 @@ pub(super) const BZIP2: Compression = Compression {
     described_in: "bzip2 format, sourceware.org/bzip2",
     begins,
     member: || Box::new(Bzip2(Decompress::new(false))),
+    most_left: 12,
 };
 
 /// What follows the size of the blocks: the mark of a block, or of the end where there is none.

@@ -21,6 +21,7 @@ pub(super) const GZIP: Compression = Compression {
             crc: Crc::new(),
         })
     },
+    most_left: 200,
 };
 
 /// RFC 1952 section 2.3.1: CM is 8, and the reserved bits of FLG are zero.

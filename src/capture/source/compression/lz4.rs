@@ -19,6 +19,7 @@ pub(super) const LZ4: Compression = Compression {
     described_in: "lz4_Frame_format.md",
     begins: |head| head.starts_with(&MAGIC) || is_skippable(head),
     member: || Box::new(Lz4::default()),
+    most_left: 8,
 };
 
 const MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];

@@ -42,6 +42,8 @@ pub(in crate::capture) struct Compression {
     begins: fn(&[u8]) -> bool,
     /// A decoder at the beginning of a stream.
     member: fn() -> Box<dyn Member>,
+    /// How many decoders are kept for one archive: some tens of MiB, by what a decoder usually needs.
+    pub(super) most_left: usize,
 }
 
 impl Compression {

@@ -16,6 +16,7 @@ pub(super) const XZ: Compression = Compression {
     described_in: "xz-file-format.txt",
     begins: |head| head.starts_with(b"\xfd7zXZ\0"),
     member: || Box::new(Xz(XzStream::new_mem_limit(false, MOST_MEMORY))),
+    most_left: 4,
 };
 
 /// What a decoder may use, in KiB: the dictionary, and a MiB for itself.

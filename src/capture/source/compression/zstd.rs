@@ -25,6 +25,7 @@ pub(super) const ZSTD: Compression = Compression {
             stage: Stage::Header,
         })
     },
+    most_left: 16,
 };
 
 /// RFC 8878 section 3.1.1; pzstd begins with a skippable frame.
