@@ -349,9 +349,9 @@ impl Session {
         let cost = record.fragment.len() as u64 + TRY;
         let left = MAX_TRIED.saturating_sub(self.tried) / cost;
         let mut tries = 0;
-        let opened = opener.open(record, side.skipped.min(left), &mut tries);
+        let inside = opener.open(record, side.skipped.min(left), &mut tries);
         self.tried += tries.saturating_sub(1) * cost;
-        let Some(inside) = opened else {
+        let Some(inside) = inside else {
             self.fail(direction);
             return;
         };
