@@ -71,6 +71,8 @@ pub struct Carry<'s> {
     lost: u64,
     /// Segments counted as stream that completed a message after all.
     late: u64,
+    /// How often what a wrapping held was given up.
+    given_up: u64,
     locked: LockedConnections,
 }
 
@@ -100,6 +102,10 @@ pub struct Learned {
     pub datagrams_evicted: u64,
     /// Fragments of SCTP messages that were given up.
     pub sctp_fragments_evicted: u64,
+    /// How often what TLS or another wrapping held was given up for lack of room.
+    pub wrappings_given_up: u64,
+    /// Key log lines and handshakes beyond what is remembered.
+    pub keys_left_out: u64,
     /// Connections that could not be read.
     pub locked: LockedConnections,
 }
@@ -181,6 +187,7 @@ impl<'s> Carry<'s> {
             sbc: SbcAddresses::default(),
             lost: 0,
             late: 0,
+            given_up: 0,
             locked: LockedConnections::default(),
         }
     }
@@ -236,6 +243,8 @@ impl<'s> Carry<'s> {
         self.ledger.upgrade(Fate::Stream, Fate::Sip, self.late);
         learned.sbc.join(&self.sbc);
         learned.stream_bytes_lost = self.lost;
+        learned.wrappings_given_up = self.given_up;
+        learned.keys_left_out = self.keys.left_out() + self.locked.left_out();
         learned.locked = self.locked;
         (
             rows,
@@ -253,6 +262,7 @@ impl<'s> Carry<'s> {
         self.sbc.join(&found.sbc);
         self.lost += found.lost;
         self.late += found.late;
+        self.given_up += found.given_up;
         let locked = std::mem::take(&mut found.locked);
         self.locked
             .note(locked, std::mem::take(&mut found.families));

@@ -314,6 +314,8 @@ fn summary(
         stream_bytes_lost: learned.stream_bytes_lost,
         datagrams_evicted: learned.datagrams_evicted,
         sctp_fragments_evicted: learned.sctp_fragments_evicted,
+        wrappings_given_up: learned.wrappings_given_up,
+        keys_left_out: learned.keys_left_out,
     };
     summary
 }

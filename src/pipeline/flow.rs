@@ -96,7 +96,7 @@ impl FlowShard {
         let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
         self.wrapped = self.wrapped.saturating_sub(carried.wrapped);
-        carried.bound(self.wrapped);
+        found.given_up += u64::from(carried.bound(self.wrapped));
         self.wrapped += carried.wrapped;
         if completed {
             note_sbc(&mut found.sbc, segment.from, segment.to, with.teams);
@@ -269,13 +269,15 @@ impl Carried {
         }
     }
 
-    /// Keeps what the wrapping holds within what is left beside `others`.
-    fn bound(&mut self, others: usize) {
+    /// Keeps what the wrapping holds within what is left beside `others`. True where something was given up.
+    fn bound(&mut self, others: usize) -> bool {
         self.wrapped = self.wrapping.held();
-        if others + self.wrapped > MAX_WRAPPED {
+        let is_over = others + self.wrapped > MAX_WRAPPED;
+        if is_over {
             self.wrapping.give_up();
             self.wrapped = self.wrapping.held();
         }
+        is_over
     }
 
     fn has_seen_sip(&self) -> bool {

@@ -39,6 +39,7 @@ pub struct LockedConnections {
     groups: BTreeMap<Group, (u64, u64)>,
     wanting: BTreeSet<ClientRandom>,
     families: Families,
+    left_out: u64,
 }
 
 impl LockedConnections {
@@ -52,8 +53,12 @@ impl LockedConnections {
             why,
         } in all
         {
-            if let Some(random) = why.random.filter(|_| self.wanting.len() < MAX_RANDOMS) {
-                self.wanting.insert(random);
+            match why.random {
+                Some(random) if self.wanting.len() < MAX_RANDOMS => {
+                    self.wanting.insert(random);
+                }
+                Some(_) => self.left_out += 1,
+                None => {}
             }
             let group = Group {
                 client: client.address,
@@ -80,6 +85,11 @@ impl LockedConnections {
         keys.join(late);
         let shares = !self.wanting.is_empty() && self.families.share(keys);
         opens || shares
+    }
+
+    /// Handshakes and connections that were not remembered.
+    pub fn left_out(&self) -> u64 {
+        self.left_out + self.families.left_out()
     }
 
     /// What the summary says of them: those that may be Teams' or SIP's first, then by packets.

@@ -167,6 +167,14 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             "fragments of SCTP messages were given up",
         ),
         (
+            limits.wrappings_given_up,
+            "times what TLS, WebSocket or a proxy held was given up: too much was open at once",
+        ),
+        (
+            limits.keys_left_out,
+            "lines of key logs and TLS handshakes were left out: there are too many",
+        ),
+        (
             limits.messages_left_out,
             "messages were left out of calls with too many",
         ),

@@ -118,6 +118,10 @@ pub struct Limits {
     pub datagrams_evicted: u64,
     /// Fragments of SCTP messages that were given up.
     pub sctp_fragments_evicted: u64,
+    /// How often what TLS, WebSocket or a proxy's preface held was given up for lack of room.
+    pub wrappings_given_up: u64,
+    /// Key log lines and TLS handshakes beyond what is remembered.
+    pub keys_left_out: u64,
 }
 
 impl RunSummary {

@@ -32,6 +32,8 @@ pub struct Found {
     pub(super) last_late: Option<Stamp>,
     /// True once the segment at hand completed a message.
     pub(super) completed: bool,
+    /// How often what TLS or another wrapping held was given up for lack of room.
+    pub given_up: u64,
     /// Connections that were over and could not be read.
     pub locked: Vec<LockedConnection>,
     /// What TLS handshakes told of sessions that go on elsewhere.

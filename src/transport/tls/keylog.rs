@@ -67,6 +67,8 @@ pub struct KeyLog {
     premasters: BTreeMap<[u8; 8], Secret>,
     /// Master secrets by session ID.
     by_session: BTreeMap<Vec<u8>, Secret>,
+    /// Lines beyond [`MAX_CONNECTIONS`].
+    left_out: u64,
 }
 
 impl fmt::Debug for KeyLog {
@@ -95,9 +97,13 @@ impl KeyLog {
 
     /// Adds the keys of another; what is known already stays.
     pub fn join(&mut self, other: &Self) {
-        let left = MAX_CONNECTIONS.saturating_sub(self.by_random.len());
-        for (random, secrets) in other.by_random.iter().take(left) {
-            self.by_random.entry(*random).or_default().join(secrets);
+        self.left_out += other.left_out;
+        for (random, secrets) in &other.by_random {
+            if self.by_random.len() < MAX_CONNECTIONS || self.knows(random) {
+                self.by_random.entry(*random).or_default().join(secrets);
+            } else {
+                self.left_out += 1;
+            }
         }
         for (prefix, secret) in &other.premasters {
             self.premasters
@@ -109,6 +115,11 @@ impl KeyLog {
                 .entry(session.clone())
                 .or_insert_with(|| secret.clone());
         }
+    }
+
+    /// Lines that were not kept, because there were too many.
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// True where there is no key at all.
@@ -171,9 +182,13 @@ impl KeyLog {
         let random: ClientRandom = unhex(name)?.try_into().ok()?;
         let secret = Secret::new(unhex(secret)?);
         let is_full = self.by_random.len() >= MAX_CONNECTIONS && !self.knows(&random);
-        let Some(place) = place_of(label).filter(|_| !is_full) else {
+        let Some(place) = place_of(label) else {
             return Some(false);
         };
+        if is_full {
+            self.left_out += 1;
+            return Some(false);
+        }
         place(self.by_random.entry(random).or_default()).get_or_insert(secret);
         Some(true)
     }
@@ -187,6 +202,7 @@ impl KeyLog {
             return Some(true);
         }
         if self.premasters.len() + self.by_session.len() >= MAX_CONNECTIONS {
+            self.left_out += 1;
             return Some(false);
         }
         let prefix: [u8; 8] = unhex(name)?.try_into().ok()?;

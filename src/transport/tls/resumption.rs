@@ -40,18 +40,30 @@ impl Kin {
 #[derive(Debug, Default)]
 pub struct Families {
     all: Vec<Kin>,
+    left_out: u64,
 }
 
 impl Families {
     /// Remembers a handshake.
     pub fn note(&mut self, kin: Kin) {
-        if self.all.len() < MAX_KIN && !kin.names.is_empty() {
-            self.all.push(kin);
+        if kin.names.is_empty() {
+            return;
         }
+        if self.all.len() < MAX_KIN {
+            self.all.push(kin);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Handshakes that were not remembered.
+    pub const fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// Adds what another part noted.
     pub fn join(&mut self, other: Self) {
+        self.left_out += other.left_out;
         other.all.into_iter().for_each(|kin| self.note(kin));
     }
 
