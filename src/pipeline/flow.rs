@@ -93,6 +93,9 @@ impl FlowShard {
             deliver(carried, &delivery, *at, with.keys, found);
         });
         let completed = found.completed;
+        self.wrapped = self
+            .wrapped
+            .saturating_sub(std::mem::take(&mut found.released));
         let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
         self.wrapped = self.wrapped.saturating_sub(carried.wrapped);
@@ -165,6 +168,7 @@ fn deliver(
         Event::Lost(lost) => carried.lose(lost, direction, ends, found),
         Event::Ended => {
             if let Some(carried) = all.remove(&connection) {
+                found.released += carried.wrapped;
                 carried.end(ends, found);
             }
         }

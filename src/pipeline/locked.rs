@@ -16,7 +16,7 @@ use crate::trunk::Teams;
 
 use super::flow::LockedConnection;
 
-/// Groups of connections that are told apart; those beyond are counted with the last.
+/// Groups of connections that are told apart; the connections of those beyond are counted as left out.
 const MAX_GROUPS: usize = 10_000;
 
 /// Client randoms that are remembered, to know whether a key that comes late is one of theirs.
@@ -54,11 +54,14 @@ impl LockedConnections {
         } in all
         {
             match why.random {
-                Some(random) if self.wanting.len() < MAX_RANDOMS => {
+                Some(random) => {
                     self.wanting.insert(random);
                 }
-                Some(_) => self.left_out += 1,
                 None => {}
+            }
+            if self.wanting.len() > MAX_RANDOMS {
+                self.wanting.pop_last();
+                self.left_out += 1;
             }
             let group = Group {
                 client: client.address,
@@ -68,13 +71,15 @@ impl LockedConnections {
                 has_rsa_key_exchange: why.has_rsa_key_exchange,
                 missing: why.missing,
             };
-            let is_full = self.groups.len() >= MAX_GROUPS && !self.groups.contains_key(&group);
-            let counts = match self.groups.last_entry() {
-                Some(last) if is_full => last.into_mut(),
-                _ => self.groups.entry(group).or_default(),
-            };
+            let counts = self.groups.entry(group).or_default();
             counts.0 += 1;
             counts.1 += packets;
+            // Which are kept does not depend on the order in which they came.
+            if self.groups.len() > MAX_GROUPS
+                && let Some((_, (connections, _))) = self.groups.pop_last()
+            {
+                self.left_out += connections;
+            }
         }
     }
 

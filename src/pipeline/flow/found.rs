@@ -28,6 +28,8 @@ pub struct Found {
     pub lost: u64,
     /// Segments counted as [`Fate::Stream`](crate::packet::Fate::Stream) whose message was complete only when the hole before them was given up.
     pub late: u64,
+    /// Bytes that the wrappings of connections held when these ended, since it was last asked.
+    pub(super) released: usize,
     /// The packet that was counted last in `late`.
     pub(super) last_late: Option<Stamp>,
     /// True once the segment at hand completed a message.

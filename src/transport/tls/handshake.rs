@@ -12,12 +12,16 @@ use tls_parser::parse_tls_message_handshake;
 use tls_parser::parse_tls_server_hello_extension;
 
 use super::ClientRandom;
+use super::resumption::name_of;
 use super::suite::TLS12;
 use super::suite::TLS13;
 use crate::text::Text;
 
 /// The longest message that is kept until it is whole; longer ones (chains of certificates) are passed over.
 const MAX_MESSAGE: usize = 1 << 16;
+
+/// The longest name of a host (RFC 1035 §2.3.4).
+const MAX_NAME: usize = 255;
 
 /// The number of the extension by which a message authentication code goes over what is sent (RFC 7366 §2).
 const ENCRYPT_THEN_MAC: u16 = 22;
@@ -50,10 +54,8 @@ pub(super) struct ClientHello {
     pub(super) random: ClientRandom,
     /// The name of the server that it wants.
     pub(super) server_name: Option<Text>,
-    /// The session that it wants to go on with.
-    pub(super) session_id: Vec<u8>,
-    /// The ticket that it wants to go on with.
-    pub(super) ticket: Vec<u8>,
+    /// The ticket that it wants to go on with, by name.
+    pub(super) ticket: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,8 +156,7 @@ fn client_hello(hello: &TlsClientHelloContents<'_>) -> Option<ClientHello> {
     let mut told = ClientHello {
         random: hello.random.try_into().ok()?,
         server_name: None,
-        session_id: hello.session_id.unwrap_or_default().to_vec(),
-        ticket: Vec::new(),
+        ticket: None,
     };
     for extension in extensions(hello.ext) {
         let Ok((_, extension)) = parse_tls_client_hello_extension(extension) else {
@@ -163,9 +164,12 @@ fn client_hello(hello: &TlsClientHelloContents<'_>) -> Option<ClientHello> {
         };
         match extension {
             TlsExtension::SNI(names) => {
-                told.server_name = names.first().map(|(_, name)| Text::from(*name));
+                let name = names.first().map(|(_, name)| *name);
+                told.server_name = name.filter(|name| name.len() <= MAX_NAME).map(Text::from);
             }
-            TlsExtension::SessionTicket(ticket) => told.ticket = ticket.to_vec(),
+            TlsExtension::SessionTicket(ticket) if !ticket.is_empty() => {
+                told.ticket = Some(name_of(ticket));
+            }
             _ => {}
         }
     }

@@ -3,6 +3,9 @@
 /// The length of a record's header.
 const HEADER: usize = 5;
 
+/// Room that an empty buffer may keep.
+const MAX_IDLE: usize = 32 << 10;
+
 /// The longest record that is sent: 2¹⁴ bytes and what encryption may add (RFC 5246 §6.2.3).
 const MAX_RECORD: u16 = 16_384 + 2_048;
 
@@ -59,6 +62,9 @@ impl Records {
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.done);
         self.done = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > MAX_IDLE {
+            self.buffer = Vec::new();
+        }
         self.buffer.extend_from_slice(bytes);
     }
 

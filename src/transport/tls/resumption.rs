@@ -21,19 +21,17 @@ pub struct Kin {
 }
 
 impl Kin {
-    /// `names` are session IDs and tickets; empty ones name nothing.
-    pub(super) fn new(random: ClientRandom, names: &[Vec<u8>]) -> Self {
-        let hash = |name: &Vec<u8>| {
-            let mut hasher = FxHasher::default();
-            hasher.write(name);
-            hasher.finish()
-        };
-        let names = names.iter().filter(|name| !name.is_empty());
-        Self {
-            random,
-            names: names.map(hash).collect(),
-        }
+    /// `names` are those of session IDs and tickets.
+    pub(super) const fn new(random: ClientRandom, names: Vec<u64>) -> Self {
+        Self { random, names }
     }
+}
+
+/// What a session ID or a ticket is remembered by.
+pub(super) fn name_of(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// All that handshakes told of their sessions.
@@ -100,13 +98,17 @@ impl Families {
 mod tests {
     use super::Families;
     use super::Kin;
+    use super::name_of;
     use crate::transport::tls::KeyLog;
 
     fn families(all: &[(u8, &[&[u8]])]) -> Families {
         let mut families = Families::default();
         for (random, names) in all {
-            let names: Vec<Vec<u8>> = names.iter().map(|name| name.to_vec()).collect();
-            families.note(Kin::new([*random; 32], &names));
+            let names = names.iter().filter(|name| !name.is_empty());
+            families.note(Kin::new(
+                [*random; 32],
+                names.map(|name| name_of(name)).collect(),
+            ));
         }
         families
     }

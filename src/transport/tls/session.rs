@@ -17,6 +17,7 @@ use super::record::Record;
 use super::record::Records;
 use super::record::content;
 use super::resumption::Kin;
+use super::resumption::name_of;
 use super::suite;
 use super::suite::TLS13;
 use crate::capture::record::Stamp;
@@ -31,6 +32,9 @@ const MAX_SKIPPED: u64 = 4096;
 
 /// Bytes that are deciphered in vain for all records of a connection, while places in the sequence are tried.
 const MAX_TRIED: u64 = 16 << 20;
+
+/// Tickets that are remembered of one handshake: a server gives one or two.
+const MAX_TICKETS: usize = 16;
 
 /// What a try costs besides the bytes of its record, in bytes.
 const TRY: u64 = 256;
@@ -108,7 +112,8 @@ pub struct Session {
     retry: Option<ServerHello>,
     /// What the client sent of its secret; present where the session is none that goes on.
     exchanged: Option<Vec<u8>>,
-    tickets: Vec<Vec<u8>>,
+    /// Names of the tickets that the server gave.
+    tickets: Vec<u64>,
     kin: Option<Kin>,
     missing: Option<Missing>,
     /// True once any record was opened.
@@ -231,10 +236,16 @@ impl Session {
 
     /// Bytes that it holds.
     pub fn held(&self) -> usize {
-        self.sides
+        let sides: usize = self
+            .sides
             .iter()
             .map(|side| side.records.held() + side.handshake.held() + side.waiting_bytes)
-            .sum()
+            .sum();
+        let name = self
+            .hello
+            .as_ref()
+            .and_then(|hello| hello.server_name.as_ref());
+        sides + name.map_or(0, |name| name.as_bytes().len())
     }
 
     /// Gives up what it holds, and reading on.
@@ -410,8 +421,16 @@ impl Session {
                 self.answer = Some(answer);
                 self.agree(keys);
             }
-            Said::NewSessionTicket(ticket) => self.tickets.push(ticket),
-            Said::ClientKeyExchange(secret) => self.exchanged = Some(secret),
+            Said::NewSessionTicket(ticket) if self.tickets.len() < MAX_TICKETS => {
+                self.tickets.push(name_of(&ticket));
+            }
+            Said::NewSessionTicket(_) => {}
+            Said::ClientKeyExchange(mut secret) => {
+                // The key log knows it by its first bytes.
+                secret.truncate(8);
+                secret.shrink_to_fit();
+                self.exchanged = Some(secret);
+            }
             Said::Finished => self.finish_handshake(direction),
             Said::KeyUpdate => self.update_key(direction),
         }

@@ -72,6 +72,8 @@ impl Preface {
 fn fit(bytes: &[u8]) -> Fit {
     match bytes.first() {
         None => Fit::More,
+        Some(b'G') if bytes.len() < 4 => begins(bytes, b"GET "),
+        Some(b'H') if bytes.len() < 4 && begins(bytes, b"HEP3") == Fit::More => Fit::More,
         Some(b'P') => proxy_1(bytes),
         Some(b'\r') => proxy_2(bytes),
         Some(5) => match socks_5_client(bytes) {
@@ -80,6 +82,8 @@ fn fit(bytes: &[u8]) -> Fit {
         },
         Some(4) => socks_4_client(bytes),
         Some(0) => socks_4_server(bytes),
+        // Too little to tell TLS by.
+        Some(20..=24) if bytes.len() < 5 && may_begin_record(bytes) => Fit::More,
         Some(b'C') => head(bytes, b"CONNECT "),
         Some(b'H') => match head(bytes, b"HTTP/1.1 200 ") {
             Fit::No => head(bytes, b"HTTP/1.0 200 "),
@@ -87,6 +91,11 @@ fn fit(bytes: &[u8]) -> Fit {
         },
         Some(_) => Fit::No,
     }
+}
+
+/// Whether a TLS record may begin with so few bytes (RFC 8446 §5.1).
+fn may_begin_record(bytes: &[u8]) -> bool {
+    matches!(bytes, [_] | [_, 3] | [_, 3, 0..=4, ..])
 }
 
 /// Whether bytes begin with a literal, or may yet.

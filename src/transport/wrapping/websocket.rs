@@ -9,6 +9,15 @@ const MAX_HEAD: usize = 16 << 10;
 /// The longest message. A longer one is passed over.
 const MAX_MESSAGE: usize = 1 << 20;
 
+/// How many times longer than its compressed form a message may be: several times what SIP is compressed to.
+const MAX_RATIO: usize = 16;
+
+/// What an inflater keeps, in bytes.
+const INFLATER: usize = 40 << 10;
+
+/// Room that an empty buffer may keep.
+const MAX_IDLE: usize = 16 << 10;
+
 /// The longest header of a frame: two bytes, eight of length, four of mask.
 const MAX_HEADER: usize = 14;
 
@@ -64,6 +73,11 @@ impl WebSocket {
         while self.state == State::Frames {
             let rest = self.buffer.get(done..).unwrap_or_default();
             let Some(header) = header(rest) else {
+                if rest.len() >= MAX_HEADER {
+                    // All of a header is there, and it is none.
+                    self.lose();
+                    return;
+                }
                 break;
             };
             if header.payload > MAX_MESSAGE {
@@ -85,12 +99,15 @@ impl WebSocket {
             self.take(&header, &payload, each);
         }
         self.buffer.drain(..done.min(self.buffer.len()));
+        if self.buffer.is_empty() && self.buffer.capacity() > MAX_IDLE {
+            self.buffer = Vec::new();
+        }
     }
 
     /// Bytes are missing behind those that were fed.
     pub(super) fn lose(&mut self) {
-        self.buffer.clear();
-        self.message.clear();
+        self.buffer = Vec::new();
+        self.message = Vec::new();
         self.inflater = None;
         if self.state == State::Frames {
             self.state = State::Searching;
@@ -98,7 +115,8 @@ impl WebSocket {
     }
 
     pub(super) fn held(&self) -> usize {
-        self.buffer.len() + self.message.len()
+        let inflater = self.inflater.as_ref().map_or(0, |_| INFLATER);
+        self.buffer.capacity() + self.message.capacity() + inflater
     }
 
     fn read_head(&mut self) {
@@ -180,6 +198,7 @@ impl WebSocket {
             .inflater
             .get_or_insert_with(|| Box::new(Decompress::new(false)));
         let mut out = Vec::new();
+        let most = MAX_MESSAGE.min(MAX_RATIO.saturating_mul(message.len()));
         let begun = inflater.total_in();
         loop {
             let done = usize::try_from(inflater.total_in() - begun).unwrap_or(usize::MAX);
@@ -187,7 +206,7 @@ impl WebSocket {
             out.reserve(4096);
             let before = out.len();
             let went = inflater.decompress_vec(rest, &mut out, FlushDecompress::Sync);
-            if went.is_err() || rest.is_empty() || out.len() == before || out.len() > MAX_MESSAGE {
+            if went.is_err() || rest.is_empty() || out.len() == before || out.len() > most {
                 return out;
             }
         }

@@ -14,6 +14,7 @@ use crate::transport::tls::handshake::ClientHello;
 use crate::transport::tls::handshake::ServerHello;
 use crate::transport::tls::keylog::Secret;
 use crate::transport::tls::resumption::Kin;
+use crate::transport::tls::resumption::name_of;
 use crate::transport::tls::suite::Suite;
 use crate::transport::tls::suite::TLS13;
 
@@ -123,11 +124,13 @@ impl Session {
             return;
         };
         let mut names = std::mem::take(&mut self.tickets);
-        names.push(answer.session_id.clone());
-        if self.exchanged.is_none() {
-            names.push(hello.ticket.clone());
+        if !answer.session_id.is_empty() {
+            names.push(name_of(&answer.session_id));
         }
-        self.kin = Some(Kin::new(hello.random, &names));
+        if self.exchanged.is_none() {
+            names.extend(hello.ticket);
+        }
+        self.kin = Some(Kin::new(hello.random, names));
     }
 
     /// TLS 1.3: what a side sends from now on is protected.
