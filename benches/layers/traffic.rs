@@ -170,6 +170,7 @@ impl Heard {
             bytes: &self.bytes,
             wholeness: Wholeness::Whole,
             at: self.at,
+            arrived: self.at.time,
             from: self.from,
             to: self.to,
             transport: Transport::Udp,

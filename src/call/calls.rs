@@ -84,6 +84,7 @@ impl Gathered {
                     bytes: &kept.bytes,
                     wholeness,
                     at,
+                    arrived: at.time,
                     from,
                     to,
                     transport,
@@ -112,7 +113,7 @@ impl Gathered {
     /// Keeps a message, or only its earlier place where the same bytes are kept already: a retransmission,
     /// or the same packet on another tap. False where the bounds leave it out.
     fn keep(&mut self, sighting: &Sighting<'_>, glance: &Glance) -> bool {
-        self.last = self.last.max(sighting.at.time);
+        self.last = self.last.max(sighting.arrived);
         if let Some(kept) = self.same(sighting.bytes) {
             if sighting.at < kept.at {
                 (kept.at, kept.from, kept.to, kept.transport) =
@@ -137,6 +138,7 @@ impl Gathered {
             to,
             transport,
             bytes,
+            ..
         } = sighting;
         self.bytes += bytes.len();
         self.kept.push(Kept {

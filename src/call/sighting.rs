@@ -6,6 +6,7 @@ use std::hash::Hasher;
 use rustc_hash::FxHasher;
 use serde::{Deserialize, Serialize};
 
+use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::sip::Message;
@@ -51,6 +52,8 @@ pub struct Sighting<'a> {
     pub wholeness: Wholeness,
     /// When, and in which frame it was complete.
     pub at: Stamp,
+    /// When the capture had it, by which a call is known to be over: a mirror's clock may be another than the capture's.
+    pub arrived: Nanos,
     /// Sender of the packet.
     pub from: Endpoint,
     /// Receiver of the packet.
@@ -238,6 +241,7 @@ impl<'a> Seen<'a> {
             from,
             to,
             transport,
+            ..
         } = sighting;
         Self {
             bytes,

@@ -112,6 +112,7 @@ fn gather<'m>(messages: impl IntoIterator<Item = (usize, &'m String)>) -> Gather
             bytes,
             wholeness: Wholeness::Whole,
             at: at(place),
+            arrived: at(place).time,
             from: endpoint(1),
             to: endpoint(2),
             transport: Transport::Udp,
@@ -385,6 +386,7 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
         bytes,
         wholeness: Wholeness::Whole,
         at: at(0),
+        arrived: at(0).time,
         from: endpoint(1),
         to: endpoint(2),
         transport: Transport::Udp,
@@ -401,4 +403,25 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
         over[1].is_resumed,
         "what comes later is known to be of a call that was closed"
     );
+}
+
+#[test]
+fn a_mirror_whose_clock_is_behind_closes_no_call() {
+    let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
+    let bytes = text.as_bytes();
+    let glance = Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap());
+    let arrived = at(0).time.plus(Nanos::from_secs(3_600));
+    let sighting = Sighting {
+        bytes,
+        wholeness: Wholeness::Whole,
+        at: at(0),
+        arrived,
+        from: endpoint(1),
+        to: endpoint(2),
+        transport: Transport::Udp,
+    };
+    let (mut calls, mut over) = (Calls::default(), Vec::new());
+    calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+    calls.expire(arrived, &mut over);
+    assert!(over.is_empty());
 }

@@ -71,6 +71,7 @@ fn seen(bytes: &[u8]) -> Seen<'_> {
         bytes,
         wholeness: Wholeness::Whole,
         at: Stamp::default(),
+        arrived: Stamp::default().time,
         from: end,
         to: end,
         transport: Transport::Tcp,

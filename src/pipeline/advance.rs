@@ -346,6 +346,7 @@ impl<'s> Carry<'s> {
                             bytes,
                             wholeness,
                             at: Stamp { time: sent, ..at },
+                            arrived: at.time,
                             from,
                             to,
                             transport,
@@ -393,7 +394,7 @@ impl<'s> Carry<'s> {
         };
         match whole.decode() {
             Packet::Datagram(datagram) => {
-                let fate = self.sort_datagram(&datagram, (at, Transport::Udp), mail);
+                let fate = self.sort_datagram(&datagram, (at, at.time, Transport::Udp), mail);
                 self.ledger.count(fate.unwrap_or(Fate::Fragment));
             }
             Packet::Segment(segment) => arrive(
@@ -420,20 +421,21 @@ impl<'s> Carry<'s> {
             payload: &loose.bytes,
             is_cut: loose.is_cut,
         };
+        let arrived = at.time;
         let at = Stamp {
-            time: loose.sent.unwrap_or(at.time),
+            time: loose.sent.unwrap_or(arrived),
             ..at
         };
         let outline = chunk::message_in(&datagram)?.outline;
         let transport = chunk::transport_of(loose.carrier, &outline);
-        self.sort_datagram(&datagram, (at, transport), mail)
+        self.sort_datagram(&datagram, (at, arrived, transport), mail)
     }
 
     /// None where it is no SIP.
     fn sort_datagram<'w>(
         &mut self,
         datagram: &Datagram<'w>,
-        (at, transport): (Stamp, Transport),
+        (at, arrived, transport): (Stamp, Nanos, Transport),
         mail: &mut [Vec<Mail<'w>>],
     ) -> Option<Fate> {
         let found = chunk::message_in(datagram)?;
@@ -447,6 +449,7 @@ impl<'s> Carry<'s> {
                 bytes: found.outline.bytes,
                 wholeness: found.outline.wholeness,
                 at,
+                arrived,
                 from,
                 to,
                 transport,

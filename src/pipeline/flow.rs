@@ -89,6 +89,7 @@ impl FlowShard {
         let Arrival { segment, at, .. } = arrival;
         let carried = &mut self.carried;
         found.completed = false;
+        found.now = at.time;
         let placement = self.connections.feed(segment, *at, &mut |delivery| {
             deliver(carried, &delivery, *at, with.keys, found);
         });

@@ -53,12 +53,7 @@ impl LockedConnections {
             why,
         } in all
         {
-            match why.random {
-                Some(random) => {
-                    self.wanting.insert(random);
-                }
-                None => {}
-            }
+            self.wanting.extend(why.random);
             if self.wanting.len() > MAX_RANDOMS {
                 self.wanting.pop_last();
                 self.left_out += 1;

@@ -3,6 +3,7 @@
 use crate::call::Glance;
 use crate::call::Sighting;
 use crate::call::Transport;
+use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::pipeline::ledger::Ledger;
@@ -30,6 +31,8 @@ pub struct Found {
     pub late: u64,
     /// Bytes that the wrappings of connections held when these ended, since it was last asked.
     pub(super) released: usize,
+    /// The time of the segment at hand.
+    pub(super) now: Nanos,
     /// The packet that was counted last in `late`.
     pub(super) last_late: Option<Stamp>,
     /// True once the segment at hand completed a message.
@@ -61,6 +64,7 @@ struct Place {
     len: usize,
     wholeness: Wholeness,
     at: Stamp,
+    arrived: Nanos,
     from: Endpoint,
     to: Endpoint,
     transport: Transport,
@@ -84,6 +88,7 @@ impl Found {
             let &Place {
                 wholeness,
                 at,
+                arrived,
                 from,
                 to,
                 transport,
@@ -95,6 +100,7 @@ impl Found {
                     bytes,
                     wholeness,
                     at,
+                    arrived,
                     from,
                     to,
                     transport,
@@ -123,6 +129,7 @@ impl Found {
                 len: message.bytes.len(),
                 wholeness: message.wholeness,
                 at: whereabouts.at,
+                arrived: self.now,
                 from: whereabouts.from,
                 to: whereabouts.to,
                 transport: whereabouts.transport,
