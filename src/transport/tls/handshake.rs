@@ -12,6 +12,7 @@ use tls_parser::parse_tls_message_handshake;
 use tls_parser::parse_tls_server_hello_extension;
 
 use super::ClientRandom;
+use super::record::MAX_IDLE;
 use super::resumption::name_of;
 use super::suite::TLS12;
 use super::suite::TLS13;
@@ -110,6 +111,15 @@ impl Handshake {
             if said.is_some() {
                 return said;
             }
+        }
+    }
+
+    /// Lets go of what is done with, and of room that is not needed.
+    pub(super) fn trim(&mut self) {
+        self.buffer.drain(..self.done);
+        self.done = 0;
+        if self.buffer.capacity() > MAX_IDLE {
+            self.buffer.shrink_to_fit();
         }
     }
 

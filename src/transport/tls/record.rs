@@ -4,7 +4,7 @@
 const HEADER: usize = 5;
 
 /// Room that an empty buffer may keep.
-const MAX_IDLE: usize = 32 << 10;
+pub(super) const MAX_IDLE: usize = 32 << 10;
 
 /// The longest record that is sent: 2¹⁴ bytes and what encryption may add (RFC 5246 §6.2.3).
 const MAX_RECORD: u16 = 16_384 + 2_048;
@@ -62,10 +62,16 @@ impl Records {
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..self.done);
         self.done = 0;
-        if self.buffer.is_empty() && self.buffer.capacity() > MAX_IDLE {
-            self.buffer = Vec::new();
-        }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Lets go of what is done with, and of room that is not needed.
+    pub(super) fn trim(&mut self) {
+        self.buffer.drain(..self.done);
+        self.done = 0;
+        if self.buffer.capacity() > MAX_IDLE {
+            self.buffer.shrink_to_fit();
+        }
     }
 
     fn rest(&self) -> &[u8] {

@@ -178,6 +178,8 @@ impl Session {
                 self.take_waiting(1 - direction, keys, each);
             }
         }
+        self.sides[direction].records.trim();
+        self.sides[direction].handshake.trim();
     }
 
     /// That many bytes of one direction will never come.
