@@ -187,11 +187,7 @@ impl Carried {
         found: &mut Found,
     ) {
         self.fed[direction] = at;
-        let transport = if self.has_tls {
-            Transport::Tls
-        } else {
-            Transport::Tcp
-        };
+        let transport = self.transport();
         let is_plain = self.is_sip && transport == Transport::Tcp;
         let Self {
             framers,
@@ -222,13 +218,13 @@ impl Carried {
     fn lose(&mut self, lost: u64, direction: usize, ends: (Endpoint, Endpoint), found: &mut Found) {
         found.lost += if self.is_sip { lost } else { 0 };
         let at = self.fed[direction];
+        let transport = self.transport();
         let Self {
             framers,
             wrapping,
             is_sip,
             ..
         } = self;
-        let transport = Transport::Tcp;
         let is_held = false;
         let mut inside = Inside {
             framers,
@@ -242,11 +238,7 @@ impl Carried {
     }
 
     fn end(mut self, ends: (Endpoint, Endpoint), found: &mut Found) {
-        let transport = if self.has_tls {
-            Transport::Tls
-        } else {
-            Transport::Tcp
-        };
+        let transport = self.transport();
         for (direction, framer) in self.framers.iter_mut().enumerate() {
             let (from, to) = in_direction(direction, ends);
             let at = self.fed[direction];
@@ -283,6 +275,15 @@ impl Carried {
             self.wrapped = self.wrapping.held();
         }
         is_over
+    }
+
+    /// What carries the messages, whether they are lost, kept or cut.
+    const fn transport(&self) -> Transport {
+        if self.has_tls {
+            Transport::Tls
+        } else {
+            Transport::Tcp
+        }
     }
 
     fn has_seen_sip(&self) -> bool {
