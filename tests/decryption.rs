@@ -15,6 +15,9 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+#[path = "decryption/gaps.rs"]
+mod gaps;
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/decryption")
 }
@@ -37,12 +40,19 @@ impl Told {
         for (name, bytes) in files {
             fs::write(place.path().join(name), bytes).expect("the file is written");
         }
-        let output = Command::new(assert_cmd::cargo::cargo_bin("sip488"))
-            .current_dir(place.path())
-            .args(["analyze", "-o", "calls.csv", "--summary", "summary.json"])
-            .args(words)
-            .output()
-            .expect("the program runs");
+        let output = command(&place).args(words).output();
+        Self::read(&place, output.expect("the program runs"))
+    }
+
+    /// What it said of what came on standard input.
+    fn of_input(input: &[u8]) -> Self {
+        let place = TempDir::new().expect("a temporary folder");
+        let mut command = assert_cmd::Command::from_std(command(&place));
+        let output = command.arg("-").write_stdin(input).output();
+        Self::read(&place, output.expect("the program runs"))
+    }
+
+    fn read(place: &TempDir, output: Output) -> Self {
         let mut csv = csv::Reader::from_path(place.path().join("calls.csv")).expect("a calls CSV");
         let summary = fs::read(place.path().join("summary.json")).expect("a summary");
         Self {
@@ -123,6 +133,18 @@ impl Told {
         assert_eq!(self.packets("total"), sum, "{name}");
         assert_eq!(self.packets("encrypted"), 0, "{name}");
     }
+}
+
+fn command(place: &TempDir) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("sip488"));
+    command.current_dir(place.path()).args([
+        "analyze",
+        "-o",
+        "calls.csv",
+        "--summary",
+        "summary.json",
+    ]);
+    command
 }
 
 /// Captures that hold something else than one refused call of four messages over TLS.

@@ -1,6 +1,7 @@
 //! TLS key logs that come with captures: inside pcapng, or in a file beside.
 #![expect(clippy::disallowed_methods, reason = "key logs lie beside captures")]
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fmt;
@@ -51,6 +52,8 @@ const LABELS: [&[u8]; 9] = [
 
 /// Whether a file that begins so is a key log: its first line that is no comment begins with a label.
 pub(super) fn is_key_log(head: &[u8]) -> bool {
+    let head = of_utf16(head);
+    let head = head.strip_prefix(UTF8_MARK).unwrap_or(&head);
     head.split(|&byte| byte == b'\n')
         .map(<[u8]>::trim_ascii_start)
         .find(|line| !line.is_empty() && !line.starts_with(b"#"))
@@ -70,7 +73,25 @@ pub(super) fn read_from(bytes: impl Read) -> io::Result<KeyLogText> {
         let what = format!("longer than {} MiB, which no key log is", LONGEST >> 20);
         return Err(io::Error::other(what));
     }
-    Ok(KeyLogText(text))
+    Ok(match of_utf16(&text) {
+        Cow::Borrowed(_) => KeyLogText(text),
+        Cow::Owned(text) => KeyLogText(text),
+    })
+}
+
+/// The byte order mark that Windows puts before UTF-8.
+const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What Windows' PowerShell writes with `>` is UTF-16 with a byte order mark. What a key log says is ASCII.
+fn of_utf16(text: &[u8]) -> Cow<'_, [u8]> {
+    let unit: fn([u8; 2]) -> u16 = match text {
+        [0xFF, 0xFE, ..] => u16::from_le_bytes,
+        [0xFE, 0xFF, ..] => u16::from_be_bytes,
+        _ => return Cow::Borrowed(text),
+    };
+    let units = text.chunks_exact(2).skip(1);
+    let ascii = units.map(|pair| u8::try_from(unit([pair[0], pair[1]])).unwrap_or(b'?'));
+    Cow::Owned(ascii.collect())
 }
 
 /// The key logs that lie beside captures under their names: of `x.pcap`, `x.keys`, `x.keylog`, `x.pcap.keys` and
@@ -116,6 +137,7 @@ mod tests {
     use super::KeyLogText;
     use super::is_key_log;
     use super::names_beside;
+    use super::read_from;
 
     #[test]
     fn a_key_log_has_the_name_of_its_capture() {
@@ -134,6 +156,8 @@ mod tests {
         for text in [
             &b"CLIENT_RANDOM 00 11\n"[..],
             b"# SSL/TLS secrets log file\r\n\r\nSERVER_HANDSHAKE_TRAFFIC_SECRET 00 11",
+            b"\xEF\xBB\xBFCLIENT_RANDOM 00 11\r\n",
+            &utf16("CLIENT_RANDOM 00 11\r\n", u16::to_le_bytes),
         ] {
             assert!(is_key_log(text));
         }
@@ -144,6 +168,22 @@ mod tests {
             b"text\nCLIENT_RANDOM 00 11",
         ] {
             assert!(!is_key_log(text));
+        }
+    }
+
+    fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        std::iter::once(0xFEFF)
+            .chain(text.encode_utf16())
+            .flat_map(bytes)
+            .collect()
+    }
+
+    #[test]
+    fn a_key_log_in_utf_16_is_read_as_what_it_says() {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let text = utf16("CLIENT_RANDOM 00 11\r\n", bytes);
+            let read = read_from(&text[..]).unwrap();
+            assert_eq!(read.as_bytes(), b"CLIENT_RANDOM 00 11\r\n");
         }
     }
 

@@ -316,6 +316,7 @@ fn summary(
         sctp_fragments_evicted: learned.sctp_fragments_evicted,
         wrappings_given_up: learned.wrappings_given_up,
         keys_left_out: learned.keys_left_out,
+        keys_too_late: 0,
     };
     summary
 }

@@ -2,6 +2,9 @@
 
 mod found;
 mod inside;
+mod seen;
+
+use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
@@ -25,6 +28,8 @@ use super::ledger::Ledger;
 
 use self::found::Whereabouts;
 use self::inside::Inside;
+use self::seen::Seen;
+use self::seen::likely_client;
 
 pub use self::found::Found;
 pub use self::found::LockedConnection;
@@ -62,6 +67,7 @@ struct Carried {
     encrypted: u64,
     /// The packet that brought each direction's last bytes.
     fed: [Stamp; 2],
+    seen: Seen,
     last: Stamp,
 }
 
@@ -99,9 +105,9 @@ impl FlowShard {
             .saturating_sub(std::mem::take(&mut found.released));
         let carried = self.carried.entry(placement.connection).or_default();
         carried.last = *at;
-        self.wrapped = self.wrapped.saturating_sub(carried.wrapped);
-        found.given_up += u64::from(carried.bound(self.wrapped));
-        self.wrapped += carried.wrapped;
+        carried.seen.note(segment);
+        let before = std::mem::replace(&mut carried.wrapped, carried.wrapping.held());
+        self.wrapped = (self.wrapped + carried.wrapped).saturating_sub(before);
         if completed {
             note_sbc(&mut found.sbc, segment.from, segment.to, with.teams);
         }
@@ -115,6 +121,34 @@ impl FlowShard {
         if carried.is_sip || carried.has_tls {
             carried.decide(&mut found.ledger);
         }
+        if self.wrapped > MAX_WRAPPED {
+            found.given_up += self.make_room();
+        }
+    }
+
+    /// Takes from those that hold most, until half the room is free: whoever hoards must not starve the others.
+    /// Returns how many connections that were.
+    fn make_room(&mut self) -> u64 {
+        let mut all: Vec<(Reverse<usize>, ConnectionId)> = self
+            .carried
+            .iter()
+            .filter(|(_, carried)| carried.wrapped > 0)
+            .map(|(id, carried)| (Reverse(carried.wrapped), *id))
+            .collect();
+        all.sort_unstable();
+        let mut given_up = 0;
+        for (_, id) in all {
+            if self.wrapped <= MAX_WRAPPED / 2 {
+                break;
+            }
+            if let Some(carried) = self.carried.get_mut(&id) {
+                carried.wrapping.give_up();
+                let before = std::mem::replace(&mut carried.wrapped, carried.wrapping.held());
+                self.wrapped = (self.wrapped + carried.wrapped).saturating_sub(before);
+                given_up += 1;
+            }
+        }
+        given_up
     }
 
     /// Ends everything. Returns how many connections were given up for lack of room.
@@ -217,6 +251,7 @@ impl Carried {
 
     fn lose(&mut self, lost: u64, direction: usize, ends: (Endpoint, Endpoint), found: &mut Found) {
         found.lost += if self.is_sip { lost } else { 0 };
+        self.seen.has_lost = true;
         let at = self.fed[direction];
         let transport = self.transport();
         let Self {
@@ -255,8 +290,11 @@ impl Carried {
         if self.encrypted > 0
             && let Some(session) = self.wrapping.tls()
         {
-            let why = session.locked();
-            let (client, server) = in_direction(why.client.unwrap_or(0), ends);
+            let mut why = session.locked();
+            why.missing = self.seen.refine(why.missing, why.random.is_some());
+            let client = why.client.or(self.seen.opened_by);
+            let (client, server) =
+                in_direction(client.unwrap_or_else(|| likely_client(ends)), ends);
             found.locked.push(LockedConnection {
                 client,
                 server,
@@ -264,17 +302,6 @@ impl Carried {
                 why,
             });
         }
-    }
-
-    /// Keeps what the wrapping holds within what is left beside `others`. True where something was given up.
-    fn bound(&mut self, others: usize) -> bool {
-        self.wrapped = self.wrapping.held();
-        let is_over = others + self.wrapped > MAX_WRAPPED;
-        if is_over {
-            self.wrapping.give_up();
-            self.wrapped = self.wrapping.held();
-        }
-        is_over
     }
 
     /// What carries the messages, whether they are lost, kept or cut.
@@ -296,6 +323,7 @@ impl Carried {
             () if completed => Some(Fate::Sip),
             () if self.is_sip && arrival.segment.cut > 0 => Some(Fate::Truncated),
             () if self.is_sip => Some(Fate::Stream),
+            () if self.has_tls && arrival.segment.cut > 0 => Some(Fate::Truncated),
             () if arrival.segment.payload.is_empty() => None,
             () if self.readable() == Readable::No => Some(Fate::Encrypted),
             () => None,
@@ -338,7 +366,13 @@ impl Carried {
             ledger.add(Fate::Truncated, cut);
             return;
         }
-        ledger.add(Fate::Other, other + cut);
+        let fate_of_cut = if self.has_tls {
+            Fate::Truncated
+        } else {
+            Fate::Other
+        };
+        ledger.add(fate_of_cut, cut);
+        ledger.add(Fate::Other, other);
         ledger.add(Fate::Fragment, fragment);
         if self.readable() == Readable::Yes {
             ledger.add(Fate::Other, tls);

@@ -78,13 +78,13 @@ impl LockedConnections {
         }
     }
 
-    /// Adds what was learned of keys in the run. True where that opens a connection that could not be read.
-    pub fn unlock(&self, keys: &mut KeyLog, late: &KeyLog) -> bool {
-        let is_wanted = |random: &ClientRandom| late.knows(random) && !keys.knows(random);
-        let opens = self.wanting.iter().any(is_wanted);
+    /// Adds what was learned of keys in the run. Returns how many connections that could not be read it may open.
+    pub fn unlock(&self, keys: &mut KeyLog, late: &KeyLog) -> u64 {
+        let is_wanted = |random: &&ClientRandom| keys.lacks(late, random);
+        let opens = self.wanting.iter().filter(is_wanted).count() as u64;
         keys.join(late);
         let shares = !self.wanting.is_empty() && self.families.share(keys);
-        opens || shares
+        opens + u64::from(shares)
     }
 
     /// Handshakes and connections that were not remembered.

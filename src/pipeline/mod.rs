@@ -26,6 +26,7 @@ use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
 use crate::capture::key_log;
+use crate::report::encrypted::MAX_TOLD;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
@@ -94,9 +95,6 @@ pub fn analyze(options: &Options, progress: &dyn Progress) -> Result<Analysis, E
     pool.install(|| run(options, progress, &pool))
 }
 
-/// Groups of connections that could not be read in the summary.
-const ENCRYPTED: usize = 1000;
-
 /// Passes over the captures at most: a pass may learn keys that open what it could not read, and the sessions inside
 /// may name others.
 const PASSES: u64 = 3;
@@ -118,10 +116,12 @@ fn run(
     for pass in 1.. {
         progress.total(bytes * pass);
         let read = read_all(options, &inventory, &keys, progress)?;
-        if is_again && pass < PASSES && read.learned.locked.unlock(&mut keys, &read.readings.keys) {
-            continue;
+        let late = read.learned.locked.unlock(&mut keys, &read.readings.keys);
+        if late == 0 || !is_again || pass == PASSES {
+            let mut analysis = read.finish(options, &inventory, pool)?;
+            analysis.summary.limits.keys_too_late = late;
+            return Ok(analysis);
         }
-        return read.finish(options, &inventory, pool);
     }
     unreachable!("the last pass returns")
 }
@@ -225,7 +225,7 @@ impl Read<'_> {
         )?;
         let encrypted = self.learned.locked.told(&Teams::new(&options.config));
         analysis.summary.encrypted_connections = encrypted;
-        analysis.summary.encrypted_connections.truncate(ENCRYPTED);
+        analysis.summary.encrypted_connections.truncate(MAX_TOLD);
         Ok(analysis)
     }
 }

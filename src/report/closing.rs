@@ -6,6 +6,7 @@ use crate::diagnosis::CASES;
 use crate::packet::Fate;
 
 use super::columns::trunks::percent;
+use super::encrypted::MAX_TOLD;
 use super::escape;
 use super::paragraph::paragraph;
 use super::summary::FileStatus;
@@ -141,7 +142,7 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
         ),
         (
             Fate::Unsupported,
-            "of a link type or encapsulation that is not decoded",
+            "of a link type or encapsulation that is not decoded, or nested deeper than 8 (sip488 explain --formats)",
         ),
         (Fate::Malformed, "with damaged headers"),
     ];
@@ -175,6 +176,10 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             "lines of key logs and TLS handshakes were left out: there are too many",
         ),
         (
+            limits.keys_too_late,
+            "TLS connections have keys that came behind their packets, and standard input is read once: give the capture as a file, or its key log with --keylog",
+        ),
+        (
             limits.messages_left_out,
             "messages were left out of calls with too many",
         ),
@@ -192,6 +197,9 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
     }
 }
 
+/// What is said of TLS records that are in no connection.
+const ALONE: &str = "TLS records that were exported or mirrored one by one, which no key opens: export or mirror the SIP inside";
+
 /// What is missing to read TLS connections, and how to get it; each advice once.
 fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
     let all = &summary.encrypted_connections;
@@ -208,6 +216,12 @@ fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
     }
     if all.len() > ENCRYPTED {
         let _ = writeln!(out, "    and {} more, in --summary", all.len() - ENCRYPTED);
+    }
+    let told: u64 = all.iter().map(|connections| connections.packets).sum();
+    let alone = summary.packets.of(Fate::Encrypted).saturating_sub(told);
+    if alone > 0 && all.len() < MAX_TOLD {
+        let count = style.warning(&counted(alone, "packet"));
+        let _ = writeln!(out, "    {count}: {ALONE}");
     }
 }
 

@@ -8,6 +8,9 @@ use crate::transport::tls::session::Missing;
 
 use super::escape;
 
+/// Groups of connections that a summary tells of.
+pub const MAX_TOLD: usize = 1000;
+
 /// TLS connections of the same two hosts that lack the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncryptedConnections {
@@ -67,7 +70,22 @@ impl EncryptedConnections {
                 "The key log has a line for it that does not open it: the log is of another capture, or was cut."
             }
             Missing::Handshake => {
-                "Its handshake is not in the capture, or not whole, so that no key can be found. Add the earlier files of the ring, or begin the capture before the connection does."
+                "Its handshake is not in the capture, so that no key can be found. Add the earlier files of the ring, or begin the capture before the connection does."
+            }
+            Missing::Segments => {
+                "Segments of its handshake are missing from the capture, so that no key can be found. Capture where no packet is dropped: on the SBC itself, or with a larger buffer (tcpdump -B 65536)."
+            }
+            Missing::Direction => {
+                "Only one direction of it is in the capture, and the handshake takes both. Mirror both directions, and put the files of both into one run."
+            }
+            Missing::Bytes => {
+                "The snap length cut its records off, and a cut record can't be decrypted. Capture with -s 0."
+            }
+            Missing::Data => {
+                "Its handshake was not finished and nothing was sent behind it: there is nothing to decrypt. Look for a refused certificate."
+            }
+            Missing::Room => {
+                "More of it had to be held than there is room for. Give the run fewer captures, or the connections of one SBC."
             }
             Missing::Suite => {
                 "Its cipher suite is not decrypted here. Agree on AES-GCM on the SBC, or export the SIP with Wireshark's File > Export PDUs, or let the SBC trace it."
@@ -99,15 +117,25 @@ impl Serialize for EncryptedConnections {
             suite: self.suite,
             connections: self.connections,
             packets: self.packets,
-            missing: match self.missing {
-                Missing::Key => "key",
-                Missing::RightKey => "right-key",
-                Missing::Handshake => "handshake",
-                Missing::Suite => "suite",
-            },
+            missing: word(self.missing),
             advice: self.advice(),
         }
         .serialize(serializer)
+    }
+}
+
+/// What is missing, in a word.
+const fn word(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Handshake => "handshake",
+        Missing::Segments => "segments",
+        Missing::Direction => "direction",
+        Missing::Bytes => "bytes",
+        Missing::Data => "data",
+        Missing::Room => "room",
+        Missing::Key => "key",
+        Missing::RightKey => "right-key",
+        Missing::Suite => "suite",
     }
 }
 

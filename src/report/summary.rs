@@ -122,6 +122,8 @@ pub struct Limits {
     pub wrappings_given_up: u64,
     /// Key log lines and TLS handshakes beyond what is remembered.
     pub keys_left_out: u64,
+    /// TLS connections whose keys came behind their packets, in what can be read only once.
+    pub keys_too_late: u64,
 }
 
 impl RunSummary {

@@ -14,6 +14,9 @@ const MAX_LINE: usize = 4096;
 /// The longest secret: an RSA premaster secret or a hash takes 48 or 64 bytes, one from a finite field up to 1,024.
 const MAX_SECRET: usize = 1024;
 
+/// Different secrets that are kept where key logs contradict each other.
+const MAX_CLAIMS: usize = 4;
+
 /// Connections whose keys are kept: a capture may bring a key log of any length.
 const MAX_CONNECTIONS: usize = 500_000;
 
@@ -37,17 +40,47 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Secrets of one label for one connection. Where key logs contradict each other, which is right shows when one opens
+/// a record. They are kept in an order of their own, so that it does not matter in which order they were read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Claims(Vec<Secret>);
+
+impl Claims {
+    /// False where it is one too many.
+    fn add(&mut self, secret: Secret) -> bool {
+        if let Err(place) = self.0.binary_search_by(|known| known.0.cmp(&secret.0)) {
+            self.0.insert(place, secret);
+        }
+        let is_full = self.0.len() > MAX_CLAIMS;
+        self.0.truncate(MAX_CLAIMS);
+        !is_full
+    }
+
+    fn join(&mut self, other: &Self) -> u64 {
+        let left_out = other.iter().filter(|secret| !self.add((*secret).clone()));
+        left_out.count() as u64
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Secret> {
+        self.0.iter()
+    }
+
+    fn has_all(&self, other: &Self) -> bool {
+        other.iter().all(|secret| self.0.contains(secret))
+    }
+}
+
 /// What a key log knows of one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Secrets {
     /// TLS 1.2 and before.
-    pub(super) master: Option<Secret>,
+    pub(super) master: Claims,
     /// TLS 1.2 and before: what the master secret is made of.
-    pub(super) premaster: Option<Secret>,
+    pub(super) premaster: Claims,
     /// TLS 1.3, by direction: the client's, the server's.
-    pub(super) handshake: [Option<Secret>; 2],
+    pub(super) handshake: [Claims; 2],
     /// TLS 1.3, by direction.
-    pub(super) traffic: [Option<Secret>; 2],
+    pub(super) traffic: [Claims; 2],
 }
 
 /// What a text held.
@@ -64,10 +97,10 @@ pub struct LineCount {
 pub struct KeyLog {
     by_random: BTreeMap<ClientRandom, Secrets>,
     /// By the first eight bytes of the encrypted premaster secret.
-    premasters: BTreeMap<[u8; 8], Secret>,
+    premasters: BTreeMap<[u8; 8], Claims>,
     /// Master secrets by session ID.
-    by_session: BTreeMap<Vec<u8>, Secret>,
-    /// Lines beyond [`MAX_CONNECTIONS`].
+    by_session: BTreeMap<Vec<u8>, Claims>,
+    /// Lines beyond [`MAX_CONNECTIONS`] or [`MAX_CLAIMS`].
     left_out: u64,
 }
 
@@ -95,25 +128,25 @@ impl KeyLog {
         count
     }
 
-    /// Adds the keys of another; what is known already stays.
+    /// Adds the keys of another.
     pub fn join(&mut self, other: &Self) {
         self.left_out += other.left_out;
         for (random, secrets) in &other.by_random {
             if self.by_random.len() < MAX_CONNECTIONS || self.knows(random) {
-                self.by_random.entry(*random).or_default().join(secrets);
+                self.left_out += self.by_random.entry(*random).or_default().join(secrets);
             } else {
                 self.left_out += 1;
             }
         }
         for (prefix, secret) in &other.premasters {
-            self.premasters
-                .entry(*prefix)
-                .or_insert_with(|| secret.clone());
+            self.left_out += self.premasters.entry(*prefix).or_default().join(secret);
         }
         for (session, secret) in &other.by_session {
-            self.by_session
+            self.left_out += self
+                .by_session
                 .entry(session.clone())
-                .or_insert_with(|| secret.clone());
+                .or_default()
+                .join(secret);
         }
     }
 
@@ -132,32 +165,38 @@ impl KeyLog {
         self.by_random.contains_key(random)
     }
 
+    /// Whether another has a key for a connection that is not known here.
+    pub fn lacks(&self, other: &Self, random: &ClientRandom) -> bool {
+        let Some(theirs) = other.of(random) else {
+            return false;
+        };
+        self.of(random).is_none_or(|mine| !mine.has_all(theirs))
+    }
+
     /// Gives a connection the master secret of another. False where that has none.
     pub fn share(&mut self, from: &ClientRandom, to: &ClientRandom) -> bool {
         let master = self
             .by_random
             .get(from)
-            .and_then(|secrets| secrets.master.clone());
-        let Some(master) = master else {
-            return false;
-        };
-        self.by_random
-            .entry(*to)
-            .or_default()
-            .master
-            .get_or_insert(master);
-        true
+            .map(|secrets| secrets.master.clone())
+            .unwrap_or_default();
+        let has_any = master.iter().len() > 0;
+        if has_any {
+            let secrets = self.by_random.entry(*to).or_default();
+            self.left_out += secrets.master.join(&master);
+        }
+        has_any
     }
 
     pub(super) fn of(&self, random: &ClientRandom) -> Option<&Secrets> {
         self.by_random.get(random)
     }
 
-    pub(super) fn premaster(&self, encrypted: &[u8]) -> Option<&Secret> {
+    pub(super) fn premaster(&self, encrypted: &[u8]) -> Option<&Claims> {
         self.premasters.get(encrypted.first_chunk::<8>()?)
     }
 
-    pub(super) fn of_session(&self, id: &[u8]) -> Option<&Secret> {
+    pub(super) fn of_session(&self, id: &[u8]) -> Option<&Claims> {
         self.by_session.get(id)
     }
 
@@ -189,32 +228,34 @@ impl KeyLog {
             self.left_out += 1;
             return Some(false);
         }
-        place(self.by_random.entry(random).or_default()).get_or_insert(secret);
+        let is_kept = place(self.by_random.entry(random).or_default()).add(secret);
+        self.left_out += u64::from(!is_kept);
         Some(true)
     }
 
     /// `RSA <eight bytes of the encrypted premaster secret> <premaster secret>`, and what OpenSSL's s_client prints:
     /// `RSA Session-ID:<session ID> Master-Key:<master secret>`.
     fn read_rsa(&mut self, name: &[u8], secret: &[u8]) -> Option<bool> {
-        if let Some(id) = name.strip_prefix(b"Session-ID:") {
-            let secret = Secret::new(unhex(secret.strip_prefix(b"Master-Key:")?)?);
-            self.by_session.entry(unhex(id)?).or_insert(secret);
-            return Some(true);
-        }
         if self.premasters.len() + self.by_session.len() >= MAX_CONNECTIONS {
             self.left_out += 1;
             return Some(false);
         }
+        if let Some(id) = name.strip_prefix(b"Session-ID:") {
+            let secret = Secret::new(unhex(secret.strip_prefix(b"Master-Key:")?)?);
+            let is_kept = self.by_session.entry(unhex(id)?).or_default().add(secret);
+            self.left_out += u64::from(!is_kept);
+            return Some(true);
+        }
         let prefix: [u8; 8] = unhex(name)?.try_into().ok()?;
-        self.premasters
-            .entry(prefix)
-            .or_insert(Secret::new(unhex(secret)?));
+        let secret = Secret::new(unhex(secret)?);
+        let is_kept = self.premasters.entry(prefix).or_default().add(secret);
+        self.left_out += u64::from(!is_kept);
         Some(true)
     }
 }
 
 /// Where the secret of a line with this label is kept; none where it is of no use here.
-fn place_of(label: &[u8]) -> Option<fn(&mut Secrets) -> &mut Option<Secret>> {
+fn place_of(label: &[u8]) -> Option<fn(&mut Secrets) -> &mut Claims> {
     Some(match label {
         b"CLIENT_RANDOM" => |secrets| &mut secrets.master,
         b"PMS_CLIENT_RANDOM" => |secrets| &mut secrets.premaster,
@@ -227,18 +268,35 @@ fn place_of(label: &[u8]) -> Option<fn(&mut Secrets) -> &mut Option<Secret>> {
 }
 
 impl Secrets {
-    fn join(&mut self, other: &Self) {
-        let keep = |mine: &mut Option<Secret>, theirs: &Option<Secret>| {
-            if mine.is_none() {
-                mine.clone_from(theirs);
-            }
-        };
-        keep(&mut self.master, &other.master);
-        keep(&mut self.premaster, &other.premaster);
-        for side in 0..2 {
-            keep(&mut self.handshake[side], &other.handshake[side]);
-            keep(&mut self.traffic[side], &other.traffic[side]);
-        }
+    /// Returns how many were too many.
+    fn join(&mut self, other: &Self) -> u64 {
+        let all = self.all_mut().into_iter().zip(other.all());
+        all.map(|(mine, theirs)| mine.join(theirs)).sum()
+    }
+
+    fn has_all(&self, other: &Self) -> bool {
+        let mut all = self.all().into_iter().zip(other.all());
+        all.all(|(mine, theirs)| mine.has_all(theirs))
+    }
+
+    const fn all(&self) -> [&Claims; 6] {
+        let Self {
+            master,
+            premaster,
+            handshake: [one, two],
+            traffic: [three, four],
+        } = self;
+        [master, premaster, one, two, three, four]
+    }
+
+    const fn all_mut(&mut self) -> [&mut Claims; 6] {
+        let Self {
+            master,
+            premaster,
+            handshake: [one, two],
+            traffic: [three, four],
+        } = self;
+        [master, premaster, one, two, three, four]
     }
 }
 
@@ -259,8 +317,11 @@ fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use super::Claims;
     use super::KeyLog;
     use super::LineCount;
+    use super::MAX_CLAIMS;
+    use super::Secret;
 
     fn line(label: &str, random: u8, secret: u8) -> String {
         format!(
@@ -289,10 +350,10 @@ mod tests {
             }
         );
         let secrets = log.of(&[1; 32]).unwrap();
-        assert_eq!(secrets.master.as_ref().unwrap().bytes(), [10; 48]);
-        assert_eq!(secrets.premaster.as_ref().unwrap().bytes(), [11; 48]);
-        assert_eq!(secrets.handshake[1].as_ref().unwrap().bytes(), [13; 48]);
-        assert_eq!(secrets.traffic[0].as_ref().unwrap().bytes(), [14; 48]);
+        assert_eq!(bytes_of(&secrets.master), [[10; 48]]);
+        assert_eq!(bytes_of(&secrets.premaster), [[11; 48]]);
+        assert_eq!(bytes_of(&secrets.handshake[1]), [[13; 48]]);
+        assert_eq!(bytes_of(&secrets.traffic[0]), [[14; 48]]);
         assert!(!log.knows(&[2; 32]));
     }
 
@@ -327,24 +388,46 @@ mod tests {
             }
         );
         assert_eq!(
-            log.premaster(&[1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap().bytes(),
-            [3, 3, 0xAA]
+            bytes_of(log.premaster(&[1, 2, 3, 4, 5, 6, 7, 8, 9]).unwrap()),
+            [[3, 3, 0xAA]]
         );
-        assert_eq!(log.of_session(&[0xBE, 0xEF]).unwrap().bytes(), [0xCA, 0xFE]);
+        assert_eq!(
+            bytes_of(log.of_session(&[0xBE, 0xEF]).unwrap()),
+            [[0xCA, 0xFE]]
+        );
+    }
+
+    fn bytes_of(claims: &Claims) -> Vec<&[u8]> {
+        claims.iter().map(Secret::bytes).collect()
     }
 
     #[test]
-    fn the_first_of_two_secrets_stays() {
+    fn contradicting_secrets_are_kept_whatever_their_order() {
+        let lines: Vec<String> = (2..4).map(|k| line("CLIENT_RANDOM", 1, k)).collect();
+        let (mut one, mut other) = (KeyLog::default(), KeyLog::default());
+        one.read(lines.concat().as_bytes());
+        one.read(lines[0].as_bytes());
+        other.read(lines[1].as_bytes());
+        let mut first = KeyLog::default();
+        first.read(lines[0].as_bytes());
+        assert!(first.lacks(&other, &[1; 32]) && other.lacks(&first, &[1; 32]));
+        other.join(&first);
+        assert!(!other.lacks(&first, &[1; 32]));
+        assert_eq!(bytes_of(&one.of(&[1; 32]).unwrap().master).len(), 2);
+        assert_eq!(one.of(&[1; 32]), other.of(&[1; 32]));
+    }
+
+    #[test]
+    fn contradictions_are_bounded_and_counted() {
         let mut log = KeyLog::default();
-        log.read(
-            [line("CLIENT_RANDOM", 1, 2), line("CLIENT_RANDOM", 1, 3)]
-                .concat()
-                .as_bytes(),
-        );
+        for secret in 0..10 {
+            log.read(line("CLIENT_RANDOM", 1, secret).as_bytes());
+        }
         assert_eq!(
-            log.of(&[1; 32]).unwrap().master.as_ref().unwrap().bytes(),
-            [2; 48]
+            bytes_of(&log.of(&[1; 32]).unwrap().master).len(),
+            MAX_CLAIMS
         );
+        assert_eq!(log.left_out(), 6);
     }
 
     #[test]
@@ -353,7 +436,7 @@ mod tests {
         log.read(line("CLIENT_RANDOM", 1, 0xAB).as_bytes());
         assert_eq!(
             format!("{log:?} {:?}", log.of(&[1; 32]).unwrap().master),
-            "KeyLog(1 connections) Some(Secret)"
+            "KeyLog(1 connections) Claims([Secret])"
         );
     }
 

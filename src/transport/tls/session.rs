@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use super::ClientRandom;
 use super::KeyLog;
+use super::cipher::Opened;
 use super::cipher::Opener;
 use super::handshake::ClientHello;
 use super::handshake::Handshake;
@@ -73,8 +74,18 @@ pub enum Readable {
 /// What is missing to read a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Missing {
-    /// The handshake is not in the capture, or not whole.
+    /// The handshake is not in the capture: the connection is older.
     Handshake,
+    /// A part of the handshake is not in the capture, though the connection begins there.
+    Segments,
+    /// One of the two directions is not in the capture.
+    Direction,
+    /// The snap length cut records off.
+    Bytes,
+    /// Nothing: the handshake was not finished, and nothing sent behind it.
+    Data,
+    /// Room to hold what was not whole.
+    Room,
     /// The key log has no line for it.
     Key,
     /// Its line in the key log opens nothing.
@@ -143,17 +154,24 @@ enum Phase {
     Clear,
     /// They can be read only with what the other side has yet to say.
     Waiting,
-    /// With handshake keys (RFC 8446 §7.1); the secret of what comes behind them.
-    Handshake(Opener, Option<Secret>),
-    /// With the keys for data, and in TLS 1.3 the secret that the next keys are made of.
-    Open(Opener, Option<Secret>),
+    /// With one of these keys, the first being the likeliest; never empty.
+    Protected(Vec<Key>),
     /// Not at all.
     Locked,
 }
 
+/// A key that a side's records may be protected with.
+#[derive(Debug)]
+struct Key {
+    opener: Opener,
+    /// TLS 1.3: of the keys for data, the secret that the next keys are made of. None of those for the handshake
+    /// (RFC 8446 §7.1), behind which the keys for data come.
+    traffic: Option<Secret>,
+}
+
 impl Phase {
     const fn has_key(&self) -> bool {
-        matches!(self, Self::Handshake(..) | Self::Open(..))
+        matches!(self, Self::Protected(_))
     }
 }
 
@@ -184,6 +202,7 @@ impl Session {
 
     /// That many bytes of one direction will never come.
     pub fn lose(&mut self, direction: usize, lost: u64) {
+        self.expect_update(direction);
         let side = &mut self.sides[direction];
         side.records.lose();
         side.handshake.reset();
@@ -220,14 +239,17 @@ impl Session {
                 .answer
                 .as_ref()
                 .is_some_and(|answer| suite::has_rsa_key_exchange(answer.suite)),
-            missing: self.missing.unwrap_or_else(|| {
-                let has_failed = self.sides.iter().any(|side| side.failures > 0);
-                if has_failed {
-                    Missing::RightKey
-                } else {
-                    Missing::Handshake
-                }
-            }),
+            missing: self.missing.unwrap_or_else(|| self.missing_at_end()),
+        }
+    }
+
+    fn missing_at_end(&self) -> Missing {
+        let is = |wanted: fn(&Side) -> bool| self.sides.iter().any(wanted);
+        match () {
+            () if is(|side| side.failures > 0) => Missing::RightKey,
+            () if is(|side| matches!(side.phase, Phase::Waiting)) => Missing::Handshake,
+            () if self.hello.is_some() => Missing::Data,
+            () => Missing::Handshake,
         }
     }
 
@@ -253,7 +275,7 @@ impl Session {
     /// Gives up what it holds, and reading on.
     pub fn give_up(&mut self) {
         for direction in 0..2 {
-            self.lock(direction, Missing::Handshake);
+            self.lock(direction, Missing::Room);
         }
     }
 
@@ -305,7 +327,7 @@ impl Session {
                     }
                 }
             },
-            Phase::Handshake(..) | Phase::Open(..) => self.open(direction, &record, at, keys, each),
+            Phase::Protected(_) => self.open(direction, &record, at, keys, each),
         }
     }
 
@@ -355,19 +377,11 @@ impl Session {
             }
             return;
         }
-        let side = &mut self.sides[direction];
-        let (Phase::Handshake(opener, _) | Phase::Open(opener, _)) = &mut side.phase else {
-            return;
-        };
-        let cost = record.fragment.len() as u64 + TRY;
-        let left = MAX_TRIED.saturating_sub(self.tried) / cost;
-        let mut tries = 0;
-        let inside = opener.open(record, side.skipped.min(left), &mut tries);
-        self.tried += tries.saturating_sub(1) * cost;
-        let Some(inside) = inside else {
+        let Some(inside) = self.unlock(direction, record) else {
             self.fail(direction);
             return;
         };
+        let side = &mut self.sides[direction];
         side.skipped = 0;
         side.failures = 0;
         self.has_opened = true;
@@ -382,6 +396,33 @@ impl Session {
             content::CHANGE_CIPHER_SPEC if !is_tls13 => self.change_keys(direction, keys),
             _ => {}
         }
+    }
+
+    /// Tries the keys of a side. That one opens a record proves it, and the others wrong or over.
+    fn unlock(&mut self, direction: usize, record: &Record) -> Option<Opened> {
+        let side = &mut self.sides[direction];
+        let Phase::Protected(keys) = &mut side.phase else {
+            return None;
+        };
+        let cost = record.fragment.len() as u64 + TRY;
+        let mut found = None;
+        for (index, key) in keys.iter_mut().enumerate() {
+            let left = MAX_TRIED.saturating_sub(self.tried) / cost;
+            let mut tries = 0;
+            let inside = key.opener.open(record, side.skipped.min(left), &mut tries);
+            self.tried += tries.saturating_sub(1) * cost;
+            if let Some(inside) = inside {
+                found = Some((index, inside));
+                break;
+            }
+        }
+        let (index, inside) = found?;
+        if keys.len() > 1 {
+            let key = keys.swap_remove(index);
+            keys.retain(|other| key.traffic.is_none() && other.traffic.is_some());
+            keys.insert(0, key);
+        }
+        Some(inside)
     }
 
     /// A record that can't be opened: it was damaged, or is early data, or the key is wrong.
