@@ -151,7 +151,7 @@ impl<'a> Call<'a> {
         let on_its_hop = deciding.responses.iter().map(|&place| &self.seen[place]);
         let response = on_its_hop
             .filter(|seen| seen.status() == decided.status())
-            .find(|seen| seen.branch == invite.branch);
+            .find(|seen| seen.branch() == invite.branch());
         let setup = response.unwrap_or(decided).at.time.since(invite.at.time);
         (setup.0 >= 0).then_some(setup)
     }

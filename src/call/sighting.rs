@@ -14,6 +14,8 @@ use crate::sip::Method;
 use crate::sip::Outline;
 use crate::sip::StartLine;
 use crate::sip::Wholeness;
+use crate::sip::branch_of;
+use crate::sip::tag_of;
 
 /// What carried a message.
 #[derive(
@@ -73,9 +75,9 @@ pub struct Glance {
     /// How far it brings its call.
     pub step: Step,
     call_id: Span,
-    from_tag: Span,
-    to_tag: Span,
-    branch: Span,
+    from: Span,
+    to: Span,
+    via: Span,
     has_from: bool,
     hops: u32,
     cseq: u32,
@@ -153,10 +155,10 @@ impl Glance {
             shows_call: method.is_some(),
             step,
             call_id: span(outline.call_id.unwrap_or_default()),
-            from_tag: span(outline.from_tag),
-            to_tag: span(outline.to_tag),
-            branch: span(outline.branch),
-            has_from: outline.has_from,
+            from: span(outline.from.unwrap_or_default()),
+            to: span(outline.to.unwrap_or_default()),
+            via: span(outline.via.unwrap_or_default()),
+            has_from: outline.from.is_some(),
             hops: u32::try_from(outline.hops).unwrap_or(u32::MAX),
             cseq: outline.cseq.map_or(0, |cseq| cseq.number),
             method: method.unwrap_or(Method::Other(b"")),
@@ -224,8 +226,8 @@ pub struct Seen<'a> {
     pub cseq: u32,
     /// Method of a request; of a response, that of its CSeq.
     pub method: Method<'static>,
-    /// Branch of the top Via; empty where there is none.
-    pub branch: &'a [u8],
+    /// Value of the top Via; empty where there is none.
+    via: &'a [u8],
     /// Via values: how far from the sender of the request this is.
     pub hops: u32,
     status: Option<u16>,
@@ -251,12 +253,12 @@ impl<'a> Seen<'a> {
             from,
             to,
             transport,
-            from_tag: glance.from_tag.in_bytes(bytes),
+            from_tag: tag_of(glance.from.in_bytes(bytes)),
             has_from: glance.has_from,
-            to_tag: glance.to_tag.in_bytes(bytes),
+            to_tag: tag_of(glance.to.in_bytes(bytes)),
             cseq: glance.cseq,
             method: glance.method,
-            branch: glance.branch.in_bytes(bytes),
+            via: glance.via.in_bytes(bytes),
             hops: glance.hops,
             status: glance.status,
         }
@@ -268,6 +270,11 @@ impl<'a> Seen<'a> {
             Message::parse(self.bytes, self.wholeness)
                 .expect("what a glance was cast at has a start line")
         })
+    }
+
+    /// Branch of the top Via; empty where there is none.
+    pub fn branch(&self) -> &'a [u8] {
+        branch_of(self.via)
     }
 
     /// True for a request.

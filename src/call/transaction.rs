@@ -118,11 +118,11 @@ impl Transaction {
     /// The request that a response answers: the one with the response's top Via branch, whole before cut; any
     /// request of the transaction where no branch fits.
     pub fn request_of(&self, response: usize, seen: &[Seen<'_>]) -> Option<usize> {
-        let branch = seen.get(response).map(|seen| seen.branch);
+        let branch = seen.get(response).map(Seen::branch);
         let rank = |place: &usize| {
             let request = seen.get(*place);
             let fits = request.is_some_and(|request| {
-                !request.branch.is_empty() && Some(request.branch) == branch
+                !request.branch().is_empty() && Some(request.branch()) == branch
             });
             let is_whole = request.is_some_and(|request| request.wholeness == Wholeness::Whole);
             (!fits, !is_whole, *place)

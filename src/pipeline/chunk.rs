@@ -23,7 +23,6 @@ use crate::packet::decode;
 use crate::sip::Message;
 use crate::sip::Outline;
 use crate::sip::Wholeness;
-use crate::sip::begins_like_sip;
 use crate::trunk::SbcAddresses;
 use crate::trunk::Teams;
 use crate::trunk::party::End;
@@ -299,9 +298,6 @@ pub struct Found<'a> {
 
 /// The SIP message that a datagram carries.
 pub fn message_in<'a>(datagram: &Datagram<'a>) -> Option<Found<'a>> {
-    if !begins_like_sip(datagram.payload) {
-        return None;
-    }
     let outline = Outline::of_datagram(datagram.payload, datagram.is_cut)?;
     let is_cut = datagram.is_cut && outline.wholeness == Wholeness::Cut;
     let fate = if is_cut { Fate::Truncated } else { Fate::Sip };

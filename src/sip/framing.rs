@@ -92,9 +92,10 @@ pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// What a head says of the length of its body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum ContentLength {
     /// There is no such header.
+    #[default]
     Absent,
     /// The number of bytes.
     Bytes(u64),

@@ -43,6 +43,8 @@ pub use header::Value;
 pub use message::Message;
 pub use multipart::Body;
 pub use outline::Outline;
+pub use outline::branch_of;
+pub use outline::tag_of;
 pub use start_line::Method;
 pub use start_line::StartLine;
 pub use uri::Scheme;

@@ -5,7 +5,7 @@
 //! [`Message`]: super::Message
 
 use memchr::memchr;
-use memchr::memrchr;
+use memchr::memchr2;
 
 use super::defect::Defect;
 use super::fields::cseq;
@@ -33,14 +33,12 @@ pub struct Outline<'a> {
     pub call_id: Option<&'a [u8]>,
     /// The first CSeq, where it can be read.
     pub cseq: Option<CSeq<'a>>,
-    /// The tag of From; empty where there is none.
-    pub from_tag: &'a [u8],
-    /// True where there is a From.
-    pub has_from: bool,
-    /// The tag of To; empty where there is none.
-    pub to_tag: &'a [u8],
-    /// The branch of the top Via; empty where there is none.
-    pub branch: &'a [u8],
+    /// The value of the first From.
+    pub from: Option<&'a [u8]>,
+    /// The value of the first To.
+    pub to: Option<&'a [u8]>,
+    /// The value of the first Via.
+    pub via: Option<&'a [u8]>,
     /// How many Via values there are.
     pub hops: usize,
     /// True where From, To, Via, Call-ID or CSeq is missing or unreadable (RFC 3261 §8.1.1).
@@ -97,34 +95,17 @@ impl<'a> Outline<'a> {
         let line = bytes.get(..end.unwrap_or(bytes.len()))?;
         let mut defects: Vec<Defect> = Vec::new();
         let start = StartLine::parse(line.strip_suffix(b"\r").unwrap_or(line), &mut defects)?;
-        let mut fields = Fields::new(bytes, end.map_or(bytes.len(), |end| end + 1))
-            .beginning_with(&FIRST_LETTERS);
-        let mut length = ContentLength::Absent;
-        let (mut call_id, mut cseq, mut from, mut to, mut via) = (None, None, None, None, None);
-        let mut hops = 0;
-        for field in &mut fields {
-            // A header that a cut ended says nothing, as in `Message::parse`.
-            if wholeness == Wholeness::Cut && !field.is_ended {
-                continue;
-            }
-            match name_of(field.written) {
-                HeaderName::CallId => {
-                    let value = field.value.trim_ascii();
-                    call_id = call_id.or((!value.is_empty()).then_some(value));
-                }
-                HeaderName::CSeq => cseq = cseq.or(Some(field.value)),
-                HeaderName::ContentLength => length = length.and(field.value),
-                HeaderName::From => from = from.or(Some(field.value)),
-                HeaderName::To => to = to.or(Some(field.value)),
-                HeaderName::Via => {
-                    hops += hops_in(field.value);
-                    via = via.or(Some(field.value));
-                }
-                _ => {}
-            }
-        }
-        let tag = |value: Option<&'a [u8]>| value.map(tag_of).unwrap_or_default();
-        let top = via.and_then(|value| list(value).find_map(via::parse));
+        let mut found = Found::default();
+        let body = found.read(bytes, end.map_or(bytes.len(), |end| end + 1), wholeness);
+        let Found {
+            call_id,
+            cseq,
+            from,
+            to,
+            via,
+            hops,
+            length,
+        } = found;
         let cseq = cseq.and_then(cseq::parse);
         let is_malformed =
             call_id.is_none() || cseq.is_none() || from.is_none() || to.is_none() || via.is_none();
@@ -134,19 +115,102 @@ impl<'a> Outline<'a> {
             start,
             call_id,
             cseq,
-            from_tag: tag(from),
-            has_from: from.is_some(),
-            to_tag: tag(to),
-            branch: top.and_then(|via| via.branch()).unwrap_or_default(),
+            from,
+            to,
+            via,
             hops,
             is_malformed,
         };
-        Some((outline, fields.body(), length))
+        Some((outline, body, length))
     }
 }
 
+/// The headers that an outline needs.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    call_id: Option<&'a [u8]>,
+    cseq: Option<&'a [u8]>,
+    from: Option<&'a [u8]>,
+    to: Option<&'a [u8]>,
+    via: Option<&'a [u8]>,
+    hops: usize,
+    length: ContentLength,
+}
+
+impl<'a> Found<'a> {
+    /// Reads the head from its second line on. Returns where the body begins.
+    fn read(&mut self, bytes: &'a [u8], first: usize, wholeness: Wholeness) -> Option<usize> {
+        let mut at = first;
+        loop {
+            let rest = bytes.get(at..)?;
+            let Some(end) = memchr(b'\n', rest) else {
+                break;
+            };
+            let behind = at + end + 1;
+            // Most lines are whole, are written as everybody writes them, and are not continued.
+            let is_continued = matches!(bytes.get(behind), Some(b' ' | b'\t'));
+            match rest.get(..end)? {
+                [] | [b'\r'] => return Some(behind),
+                [letter, ..] if !MATTERS[usize::from(*letter)] => {}
+                line if !is_continued && self.take_usual(line) => {}
+                _ => break,
+            }
+            at = behind;
+        }
+        let mut fields = Fields::new(bytes, at).beginning_with(&MATTERS);
+        for field in &mut fields {
+            // A header that a cut ended says nothing, as in `Message::parse`.
+            if wholeness == Wholeness::Whole || field.is_ended {
+                self.take(name_of(field.written), field.value);
+            }
+        }
+        fields.body()
+    }
+
+    /// False where the line is not written as nearly everybody writes it: then it must be looked at more closely.
+    fn take_usual(&mut self, line: &'a [u8]) -> bool {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        for (begin, name) in USUAL {
+            if let Some(value) = line.strip_prefix(begin) {
+                self.take(name, value);
+                return true;
+            }
+        }
+        // Of the names that begin with the same letters, these are the common ones.
+        line.starts_with(b"Contact:") || line.starts_with(b"Content-Type:")
+    }
+
+    fn take(&mut self, name: HeaderName, value: &'a [u8]) {
+        match name {
+            HeaderName::CallId => {
+                let value = value.trim_ascii();
+                self.call_id = self.call_id.or((!value.is_empty()).then_some(value));
+            }
+            HeaderName::CSeq => self.cseq = self.cseq.or(Some(value)),
+            HeaderName::ContentLength => self.length = self.length.and(value),
+            HeaderName::From => self.from = self.from.or(Some(value)),
+            HeaderName::To => self.to = self.to.or(Some(value)),
+            HeaderName::Via => {
+                self.hops += hops_in(value);
+                self.via = self.via.or(Some(value));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How the headers that matter are usually written.
+const USUAL: [(&[u8], HeaderName); 6] = [
+    (b"Via:", HeaderName::Via),
+    (b"From:", HeaderName::From),
+    (b"To:", HeaderName::To),
+    (b"Call-ID:", HeaderName::CallId),
+    (b"CSeq:", HeaderName::CSeq),
+    (b"Content-Length:", HeaderName::ContentLength),
+];
+
 /// The first letters of the names that an outline needs, compact forms included.
-static FIRST_LETTERS: [bool; 256] = {
+static MATTERS: [bool; 256] = {
     let mut letters = [false; 256];
     let needed = b"cfiltvCFILTV";
     let mut index = 0;
@@ -165,22 +229,33 @@ fn hops_in(value: &[u8]) -> usize {
     list(value).filter(|element| !element.is_empty()).count()
 }
 
-/// The tag of an address; empty where there is none. Nearly always it stands right behind the only angle bracket, and
-/// nothing behind it is quoted: then the address need not be read.
-fn tag_of(value: &[u8]) -> &[u8] {
-    let behind = memrchr(b'>', value)
-        .filter(|&last| {
-            memchr(b'>', value) == Some(last) && memchr(b'<', value).is_some_and(|open| open < last)
-        })
-        .and_then(|last| value.get(last + 1..)?.strip_prefix(b";tag="));
-    match behind.filter(|behind| memchr(b'"', behind).is_none()) {
-        Some(behind) => {
-            let end = memchr(b';', behind).unwrap_or(behind.len());
-            behind.get(..end).unwrap_or_default().trim_ascii()
-        }
+/// The branch of the first of a Via's elements; empty where there is none.
+pub fn branch_of(via: &[u8]) -> &[u8] {
+    let top = list(via).find_map(via::parse);
+    top.and_then(|via| via.branch()).unwrap_or_default()
+}
+
+/// The tag of an address, the value of From or To; empty where there is none. Nearly always it stands right behind the
+/// angle brackets, and nothing is quoted: then the address need not be read.
+pub fn tag_of(value: &[u8]) -> &[u8] {
+    match tag_behind_brackets(value) {
+        Some(tag) => tag,
         None => name_addr::parse(value.trim_ascii())
             .tag()
             .unwrap_or_default(),
+    }
+}
+
+fn tag_behind_brackets(value: &[u8]) -> Option<&[u8]> {
+    let open = memchr2(b'<', b'"', value).filter(|&at| value[at] == b'<')?;
+    let address = value.get(open..)?;
+    let behind = address.get(memchr(b'>', address)? + 1..)?;
+    let tag = behind.strip_prefix(b";tag=")?;
+    let end = tag.iter().position(|byte| b";\"<>".contains(byte));
+    match end.map(|end| tag.split_at(end)) {
+        None => Some(tag.trim_ascii()),
+        Some((tag, [b';', ..])) => Some(tag.trim_ascii()),
+        Some(_) => None,
     }
 }
 
@@ -210,6 +285,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Outline;
+    use super::branch_of;
+    use super::tag_of;
     use crate::sip::Message;
     use crate::sip::Wholeness;
     use crate::sip::datagram;
@@ -229,18 +306,18 @@ mod tests {
             assert_eq!(outline.call_id, message.call_id());
             assert_eq!(outline.cseq, message.cseq());
             assert_eq!(
-                outline.from_tag,
+                outline.from.map(tag_of).unwrap_or_default(),
                 message
                     .from()
                     .and_then(|from| from.tag())
                     .unwrap_or_default()
             );
             assert_eq!(
-                outline.to_tag,
+                outline.to.map(tag_of).unwrap_or_default(),
                 message.to().and_then(|to| to.tag()).unwrap_or_default()
             );
             assert_eq!(
-                outline.branch,
+                outline.via.map(branch_of).unwrap_or_default(),
                 message
                     .vias()
                     .next()
