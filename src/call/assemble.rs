@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::capture::record::Nanos;
 use crate::sip::Method;
 
-use super::calls::Gathered;
 use super::dialog;
 use super::dialog::Grouped;
+use super::gathered::Gathered;
 use super::offer_answer::Agreed;
 use super::offer_answer::agreed_before;
 use super::rejection::OfferUnderTest;

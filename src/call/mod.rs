@@ -5,19 +5,21 @@
 //! never says why a request was refused.
 //!
 //! A call is judged when it is over, from all its messages at once, so the order in which the packets
-//! came does not matter. To be read in this order: `sighting`, `calls`, `dialog`, `transaction`,
+//! came does not matter. To be read in this order: `sighting`, `gathered`, `calls`, `dialog`, `transaction`,
 //! `offer_answer`, `rejection`, `assemble`.
 
 pub mod assemble;
 pub mod calls;
 pub mod dialog;
+pub mod gathered;
 pub mod offer_answer;
 pub mod rejection;
 pub mod sighting;
 pub mod transaction;
 
 pub use assemble::{Call, Outcome};
-pub use calls::{Calls, Gathered};
+pub use calls::Calls;
+pub use gathered::Gathered;
 pub use rejection::{OfferUnderTest, RejectedAt, Rejection};
 pub use sighting::{Glance, Seen, Sighting, Transport};
 

@@ -75,14 +75,33 @@ pub struct Glance {
     /// How far it brings its call.
     pub step: Step,
     call_id: Span,
+    /// What its transaction and dialog are found by.
+    pub marks: Marks,
+}
+
+/// The fields by which a message finds its transaction and dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
     from: Span,
     to: Span,
     via: Span,
-    has_from: bool,
-    hops: u32,
     cseq: u32,
-    method: Method<'static>,
+    hops: u32,
     status: Option<u16>,
+    method: CallMethod,
+    has_from: bool,
+}
+
+/// The methods whose messages show a call (the contract's definition of a call), and any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallMethod {
+    Invite,
+    Ack,
+    Bye,
+    Cancel,
+    Prack,
+    Update,
+    Other,
 }
 
 /// A place in the bytes that were looked at. A message is far shorter than 4 GiB.
@@ -149,20 +168,22 @@ impl Glance {
             ),
         };
         let span = |part: &[u8]| Span::of(part, outline.bytes);
-        let method = method.and_then(of_call);
+        let method = method.map_or(CallMethod::Other, CallMethod::of);
         Self {
             call_hash: outline.call_id.map(call_hash),
-            shows_call: method.is_some(),
+            shows_call: method != CallMethod::Other,
             step,
             call_id: span(outline.call_id.unwrap_or_default()),
-            from: span(outline.from.unwrap_or_default()),
-            to: span(outline.to.unwrap_or_default()),
-            via: span(outline.via.unwrap_or_default()),
-            has_from: outline.from.is_some(),
-            hops: u32::try_from(outline.hops).unwrap_or(u32::MAX),
-            cseq: outline.cseq.map_or(0, |cseq| cseq.number),
-            method: method.unwrap_or(Method::Other(b"")),
-            status,
+            marks: Marks {
+                from: span(outline.from.unwrap_or_default()),
+                to: span(outline.to.unwrap_or_default()),
+                via: span(outline.via.unwrap_or_default()),
+                cseq: outline.cseq.map_or(0, |cseq| cseq.number),
+                hops: u32::try_from(outline.hops).unwrap_or(u32::MAX),
+                status,
+                method,
+                has_from: outline.from.is_some(),
+            },
         }
     }
 
@@ -188,17 +209,30 @@ pub fn call_hash(call_id: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The methods whose messages show a call (the contract's definition of a call); none for any other.
-fn of_call(method: Method<'_>) -> Option<Method<'static>> {
-    Some(match method {
-        Method::Invite => Method::Invite,
-        Method::Ack => Method::Ack,
-        Method::Bye => Method::Bye,
-        Method::Cancel => Method::Cancel,
-        Method::Prack => Method::Prack,
-        Method::Update => Method::Update,
-        _ => return None,
-    })
+impl CallMethod {
+    const fn of(method: Method<'_>) -> Self {
+        match method {
+            Method::Invite => Self::Invite,
+            Method::Ack => Self::Ack,
+            Method::Bye => Self::Bye,
+            Method::Cancel => Self::Cancel,
+            Method::Prack => Self::Prack,
+            Method::Update => Self::Update,
+            _ => Self::Other,
+        }
+    }
+
+    const fn method(self) -> Method<'static> {
+        match self {
+            Self::Invite => Method::Invite,
+            Self::Ack => Method::Ack,
+            Self::Bye => Method::Bye,
+            Self::Cancel => Method::Cancel,
+            Self::Prack => Method::Prack,
+            Self::Update => Method::Update,
+            Self::Other => Method::Other(b""),
+        }
+    }
 }
 
 /// A message of a call at its place, with the fields by which it finds its transaction and dialog.
@@ -235,7 +269,7 @@ pub struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     /// A message, with what a glance at it told.
-    pub fn new(sighting: Sighting<'a>, glance: &Glance) -> Self {
+    pub fn new(sighting: Sighting<'a>, marks: &Marks) -> Self {
         let Sighting {
             bytes,
             wholeness,
@@ -253,14 +287,14 @@ impl<'a> Seen<'a> {
             from,
             to,
             transport,
-            from_tag: tag_of(glance.from.in_bytes(bytes)),
-            has_from: glance.has_from,
-            to_tag: tag_of(glance.to.in_bytes(bytes)),
-            cseq: glance.cseq,
-            method: glance.method,
-            via: glance.via.in_bytes(bytes),
-            hops: glance.hops,
-            status: glance.status,
+            from_tag: tag_of(marks.from.in_bytes(bytes)),
+            has_from: marks.has_from,
+            to_tag: tag_of(marks.to.in_bytes(bytes)),
+            cseq: marks.cseq,
+            method: marks.method.method(),
+            via: marks.via.in_bytes(bytes),
+            hops: marks.hops,
+            status: marks.status,
         }
     }
 

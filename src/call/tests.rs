@@ -18,7 +18,7 @@ use super::Outcome;
 use super::RejectedAt;
 use super::Sighting;
 use super::Transport;
-use super::calls::QUIET_WHEN_OVER;
+use super::gathered::QUIET_WHEN_OVER;
 use super::offer_answer::Agreed;
 
 const AUDIO: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8\r\n";
@@ -403,6 +403,47 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
         over[1].is_resumed,
         "what comes later is known to be of a call that was closed"
     );
+}
+
+#[test]
+fn calls_that_rest_are_packed_and_are_told_in_full() {
+    let (mut calls, mut over) = (Calls::default(), Vec::new());
+    let body = "a=x-filler:0123456789\r\n".repeat(60);
+    let feed = |calls: &mut Calls, number: usize, text: &str, over: &mut Vec<Gathered>| {
+        let glance = Glance::of(&Outline::of(text.as_bytes(), Wholeness::Whole).unwrap());
+        let sighting = Sighting {
+            bytes: text.as_bytes(),
+            wholeness: Wholeness::Whole,
+            at: at(number),
+            arrived: at(number).time,
+            from: endpoint(1),
+            to: endpoint(2),
+            transport: Transport::Udp,
+        };
+        let call_id = format!("{}@a.example", number % 2000);
+        calls.feed(call_id.as_bytes(), &sighting, &glance, over);
+    };
+    let told = |number: usize| request("INVITE", 1, &format!("t{number}"), "", "1", &body);
+    let bye = |number: usize| request("BYE", 2, &format!("t{}", number % 2000), "b", "2", "");
+    (0..2000).for_each(|number| feed(&mut calls, number, &told(number), &mut over));
+    assert!(calls.packed() > 1000, "{}", calls.packed());
+    (2000..2100).for_each(|number| feed(&mut calls, number, &bye(number), &mut over));
+    calls.finish(&mut over);
+    assert_eq!((over.len(), calls.evicted), (2000, 0));
+    over.iter_mut().for_each(|gathered| calls.unpack(gathered));
+    for (number, gathered) in over.iter().enumerate() {
+        let seen: Vec<(String, usize)> = gathered
+            .seen()
+            .map(|seen| {
+                let tag = String::from_utf8(seen.from_tag.to_vec()).unwrap();
+                (tag, seen.message().body.len())
+            })
+            .collect();
+        let tag = format!("t{number}");
+        let mut expected = vec![(tag.clone(), body.len())];
+        expected.extend((number < 100).then_some((tag, 0)));
+        assert_eq!(seen, expected);
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn seen(bytes: &[u8]) -> Seen<'_> {
     };
     Seen::new(
         sighting,
-        &Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap()),
+        &Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap()).marks,
     )
 }
 

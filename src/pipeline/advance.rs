@@ -511,7 +511,7 @@ impl CallShard {
         if let Some(now) = now {
             self.calls.expire(now, &mut over);
         }
-        tell(&over, with, &mut self.learned)
+        self.tell(over, with)
     }
 
     fn finish(mut self, with: Surroundings<'_>) -> (Rows, Learned) {
@@ -519,36 +519,42 @@ impl CallShard {
         self.learned.messages_left_out = self.calls.left_out;
         self.learned.calls_evicted = self.calls.evicted;
         self.calls.finish(&mut over);
-        (tell(&over, with, &mut self.learned), self.learned)
+        (self.tell(over, with), self.learned)
+    }
+
+    fn tell(&mut self, over: Vec<Gathered>, with: Surroundings<'_>) -> Rows {
+        let mut rows = Rows::default();
+        for mut gathered in over {
+            self.calls.unpack(&mut gathered);
+            tell(&gathered, with, &mut self.learned, &mut rows);
+            self.calls.reuse(gathered);
+        }
+        rows
     }
 }
 
-/// Tells calls that are over as rows, and learns from them.
-fn tell(over: &[Gathered], with: Surroundings<'_>, learned: &mut Learned) -> Rows {
-    let mut rows = Rows::default();
-    for gathered in over {
-        for call in gathered.calls() {
-            let Some(told) = rows_of(&call, with, gathered.is_resumed) else {
-                continue;
-            };
-            learned
-                .history
-                .note(&told.call.trunk, &call, told.parties, with.teams);
-            for seen in call.seen() {
-                if let Some(end) = teams_end(seen, with.teams) {
-                    learned.sbc.note(seen.from.address, seen.to.address, end);
-                }
+/// Tells the calls of a Call-ID as rows, and learns from them.
+fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows: &mut Rows) {
+    for call in gathered.calls() {
+        let Some(told) = rows_of(&call, with, gathered.is_resumed) else {
+            continue;
+        };
+        learned
+            .history
+            .note(&told.call.trunk, &call, told.parties, with.teams);
+        for seen in call.seen() {
+            if let Some(end) = teams_end(seen, with.teams) {
+                learned.sbc.note(seen.from.address, seen.to.address, end);
             }
-            for rejection in &told.rejections {
-                rows.rejections.push(rejection.rejection_order(), rejection);
-            }
-            if told.call.is_resumed {
-                rows.resumed.push(told.call.call_id.clone());
-            }
-            rows.calls.push(told.call.order(), &told.call);
         }
+        for rejection in &told.rejections {
+            rows.rejections.push(rejection.rejection_order(), rejection);
+        }
+        if told.call.is_resumed {
+            rows.resumed.push(told.call.call_id.clone());
+        }
+        rows.calls.push(told.call.order(), &told.call);
     }
-    rows
 }
 
 fn boxes<T>() -> Vec<Vec<T>> {

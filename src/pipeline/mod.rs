@@ -45,7 +45,7 @@ use self::window::Task;
 pub use self::analysis::Analysis;
 
 /// Bytes that each thread decodes before calls are advanced.
-pub const WINDOW: u64 = 4 << 20;
+pub const WINDOW: u64 = 2 << 20;
 
 /// What to analyse, and how.
 #[derive(Clone, Debug)]

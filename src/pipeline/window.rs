@@ -27,7 +27,7 @@ use super::chunk::Event;
 
 /// The longest chunk: long enough that a wrong guess at its start costs little, short enough that two threads
 /// finish together.
-const CHUNK: u64 = 2 << 20;
+const CHUNK: u64 = 1 << 20;
 
 /// The shortest chunk, when many captures overlap in time.
 const SHORTEST_CHUNK: u64 = 256 << 10;
