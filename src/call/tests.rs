@@ -430,7 +430,9 @@ fn calls_that_rest_are_packed_and_are_told_in_full() {
     (2000..2100).for_each(|number| feed(&mut calls, number, &bye(number), &mut over));
     calls.finish(&mut over);
     assert_eq!((over.len(), calls.evicted), (2000, 0));
-    over.iter_mut().for_each(|gathered| calls.unpack(gathered));
+    for gathered in &mut over {
+        calls.unpack(gathered);
+    }
     for (number, gathered) in over.iter().enumerate() {
         let seen: Vec<(String, usize)> = gathered
             .seen()
