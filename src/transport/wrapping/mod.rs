@@ -3,12 +3,18 @@
 //! [`Wrapping`] is fed what both directions of a connection send, and gives what is inside. Most connections have no
 //! wrapping, and their bytes go through untouched.
 
+mod http;
+#[cfg(test)]
+mod made;
 pub mod preface;
+mod search;
 pub mod websocket;
 
 use std::ops::ControlFlow;
 
 use self::preface::Preface;
+use self::search::Search;
+use self::search::What;
 use self::websocket::WebSocket;
 use super::tls::KeyLog;
 use super::tls::Session;
@@ -27,7 +33,7 @@ pub const WRAPPINGS: &[Kind] = &[
     },
     Kind {
         name: "WebSocket, compressed or not",
-        known_by: "its HTTP upgrade",
+        known_by: "its HTTP upgrade, or a frame that begins a SIP message",
         source: "RFC 6455, RFC 7118, RFC 7692",
     },
     Kind {
@@ -47,7 +53,7 @@ pub const WRAPPINGS: &[Kind] = &[
     },
     Kind {
         name: "HEP 3 over TCP",
-        known_by: "`HEP3`",
+        known_by: "`HEP3` and a first chunk, wherever the capture begins",
         source: "HEP3 network protocol specification",
     },
 ];
@@ -89,6 +95,10 @@ pub enum Piece<'a> {
     Lost(u64),
 }
 
+/// Bytes of one direction that are looked through for a wrapping. A capture may begin within a message, and the next
+/// begins behind it: twice the longest that UDP could carry. Media and files are given up there.
+const MAX_SOUGHT: usize = 128 << 10;
+
 /// What wraps one connection.
 #[derive(Debug, Default)]
 pub struct Wrapping {
@@ -98,19 +108,25 @@ pub struct Wrapping {
 }
 
 /// What one direction carries, inside TLS where there is any.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum Inner {
-    /// Nothing yet.
-    #[default]
-    Unknown,
+    /// Not known yet. What comes may be SIP, and is given away as it is.
+    Unknown(Search),
     Plain,
     WebSocket(Box<WebSocket>),
     Mirror(Vec<u8>),
 }
 
+impl Default for Inner {
+    fn default() -> Self {
+        Self::Unknown(Search::default())
+    }
+}
+
 impl Wrapping {
     /// Takes the next bytes of one direction; `each` is called for what is inside, in order. `is_plain` says that the
-    /// reader has recognised its own protocol, so that nothing is looked for any more.
+    /// reader has recognised its own protocol, so that nothing is looked for any more, unless it was recognised
+    /// inside a wrapping.
     pub fn feed(
         &mut self,
         direction: usize,
@@ -145,7 +161,7 @@ impl Wrapping {
                 at,
                 is_late: false,
             };
-            inner[direction].feed(bytes, whole, each);
+            feed_inner(inner, bytes, is_plain, whole, each);
             return;
         };
         session.feed(direction, bytes, at, keys, &mut |plaintext| {
@@ -155,7 +171,7 @@ impl Wrapping {
                 at: plaintext.at,
                 is_late: plaintext.is_late,
             };
-            inner[plaintext.direction].feed(plaintext.bytes, whole, each);
+            feed_inner(inner, plaintext.bytes, false, whole, each);
         });
     }
 
@@ -171,15 +187,15 @@ impl Wrapping {
         if let Some(session) = &mut self.tls {
             session.lose(direction, lost);
         }
-        match &mut self.inner[direction] {
-            Inner::WebSocket(socket) => socket.lose(),
-            Inner::Mirror(buffer) => buffer.clear(),
-            Inner::Unknown | Inner::Plain => each(Unwrapped {
+        let inner = &mut self.inner[direction];
+        inner.lose();
+        if let Inner::Unknown(_) | Inner::Plain = inner {
+            each(Unwrapped {
                 direction,
                 piece: Piece::Lost(lost),
                 at,
                 is_late: false,
-            }),
+            });
         }
     }
 
@@ -195,11 +211,7 @@ impl Wrapping {
             session.give_up();
         }
         for inner in &mut self.inner {
-            match inner {
-                Inner::WebSocket(socket) => socket.lose(),
-                Inner::Mirror(buffer) => *buffer = Vec::new(),
-                Inner::Unknown | Inner::Plain => {}
-            }
+            inner.lose();
         }
     }
 
@@ -211,39 +223,73 @@ impl Wrapping {
     }
 }
 
+/// Feeds one direction; what the other carries tells how long it is worth looking.
+fn feed_inner(
+    inner: &mut [Inner; 2],
+    bytes: &[u8],
+    is_plain: bool,
+    whole: Unwrapped<'_>,
+    each: &mut impl FnMut(Unwrapped<'_>),
+) {
+    let is_wrapped = matches!(inner[1 - whole.direction], Inner::WebSocket(_));
+    let inner = &mut inner[whole.direction];
+    if let Inner::Unknown(search) = inner
+        && !is_wrapped
+        && (is_plain || search.passed() > MAX_SOUGHT)
+    {
+        *inner = Inner::Plain;
+    }
+    inner.feed(bytes, whole, each);
+}
+
 impl Inner {
     fn feed(&mut self, bytes: &[u8], whole: Unwrapped<'_>, each: &mut impl FnMut(Unwrapped<'_>)) {
-        if let Self::Unknown = self {
-            *self = Self::of(bytes);
+        let carried;
+        let mut parts = [&[][..], bytes];
+        if let Self::Unknown(search) = self
+            && let Some(sight) = search.look(bytes)
+        {
+            *self = match sight.what {
+                What::Sip => Self::Plain,
+                What::Http => Self::WebSocket(Box::default()),
+                What::Frame => Self::WebSocket(Box::new(WebSocket::of_frames())),
+                What::Mirror => Self::Mirror(Vec::new()),
+            };
+            carried = sight.carried;
+            parts = [&carried, sight.rest];
         }
         let mut give = |piece: Piece<'_>| each(Unwrapped { piece, ..whole });
         match self {
-            Self::Unknown | Self::Plain => give(Piece::Bytes(bytes)),
+            Self::Unknown(_) | Self::Plain => give(Piece::Bytes(bytes)),
             Self::WebSocket(socket) => {
-                socket.feed(bytes, &mut |message| give(Piece::Message(message)));
+                for part in parts {
+                    socket.feed(part, &mut |message| give(Piece::Message(message)));
+                }
             }
             Self::Mirror(buffer) => {
-                buffer.extend_from_slice(bytes);
+                for part in parts {
+                    buffer.extend_from_slice(part);
+                }
                 let used = mirrored(buffer, &mut |enclosed| give(Piece::Mirrored(enclosed)));
                 buffer.drain(..used);
             }
         }
     }
 
-    /// By the first bytes of a direction.
-    fn of(bytes: &[u8]) -> Self {
-        match bytes {
-            [b'H', b'E', b'P', b'3', ..] => Self::Mirror(Vec::new()),
-            [b'G', b'E', b'T', b' ', ..] | [b'H', b'T', b'T', b'P', b'/', ..] => {
-                Self::WebSocket(Box::default())
-            }
-            _ => Self::Plain,
+    /// Gives up what is held: bytes are missing behind it, or there is no room.
+    fn lose(&mut self) {
+        match self {
+            Self::Unknown(search) => search.lose(),
+            Self::Plain => {}
+            Self::WebSocket(socket) => socket.lose(),
+            Self::Mirror(buffer) => *buffer = Vec::new(),
         }
     }
 
     fn held(&self) -> usize {
         match self {
-            Self::Unknown | Self::Plain => 0,
+            Self::Unknown(search) => search.held(),
+            Self::Plain => 0,
             Self::WebSocket(socket) => socket.held(),
             Self::Mirror(buffer) => buffer.len(),
         }

@@ -3,11 +3,13 @@
 use flate2::Decompress;
 use flate2::FlushDecompress;
 
-/// The longest head of the HTTP upgrade that is waited for.
-const MAX_HEAD: usize = 16 << 10;
+use super::http;
+use super::http::Body;
+use super::http::Head;
+use super::search::Search;
 
 /// The longest message. A longer one is passed over.
-const MAX_MESSAGE: usize = 1 << 20;
+pub(super) const MAX_MESSAGE: usize = 1 << 20;
 
 /// How many times longer than its compressed form a message may be: several times what SIP is compressed to.
 const MAX_RATIO: usize = 16;
@@ -19,13 +21,16 @@ const INFLATER: usize = 40 << 10;
 const MAX_IDLE: usize = 16 << 10;
 
 /// The longest header of a frame: two bytes, eight of length, four of mask.
-const MAX_HEADER: usize = 14;
+pub(super) const MAX_HEADER: usize = 14;
 
-/// One direction of a connection that began as HTTP does.
+/// One direction of a connection that began as HTTP does, or that is known by its frames.
 #[derive(Debug, Default)]
 pub struct WebSocket {
     state: State,
     buffer: Vec<u8>,
+    /// HTTP messages that were passed over.
+    passed: usize,
+    search: Search,
     /// The message so far, over several frames.
     message: Vec<u8>,
     is_deflated: bool,
@@ -37,71 +42,122 @@ enum State {
     /// The head of the upgrade, or of another HTTP message.
     #[default]
     Head,
+    /// What follows the head of another HTTP message.
+    Body(Body),
     Frames,
     /// Behind a loss: where a frame begins is not known.
     Searching,
-    /// HTTP that is no upgrade.
+    /// Nothing but HTTP.
     Foreign,
 }
 
 /// A frame's header (RFC 6455 §5.2).
 #[derive(Clone, Copy, Debug)]
-struct Header {
-    is_final: bool,
-    is_deflated: bool,
-    opcode: u8,
+pub(super) struct Header {
+    pub(super) is_final: bool,
+    pub(super) is_deflated: bool,
+    /// True where the length takes as few bytes as it can, as it must.
+    pub(super) is_shortest: bool,
+    pub(super) opcode: u8,
     mask: Option<[u8; 4]>,
-    len: usize,
-    payload: usize,
+    pub(super) len: usize,
+    pub(super) payload: usize,
+}
+
+impl Header {
+    /// Takes the mask off the first bytes of the payload.
+    pub(super) fn unmask(&self, payload: &mut [u8]) {
+        if let Some(mask) = self.mask {
+            let masks = mask.iter().cycle();
+            payload
+                .iter_mut()
+                .zip(masks)
+                .for_each(|(byte, mask)| *byte ^= mask);
+        }
+    }
 }
 
 impl WebSocket {
+    /// One whose upgrade was not seen: frames come next.
+    pub(super) fn of_frames() -> Self {
+        Self {
+            state: State::Frames,
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes; `each` is called for every message that is complete.
     pub(super) fn feed(&mut self, bytes: &[u8], each: &mut impl FnMut(&[u8])) {
         if self.state == State::Foreign {
             return;
         }
-        self.buffer.extend_from_slice(bytes);
-        if self.state == State::Head {
-            self.read_head();
-        }
+        let mut rest = bytes;
         if self.state == State::Searching {
-            self.search();
+            let Some(sight) = self.search.look(bytes) else {
+                return;
+            };
+            self.state = State::Frames;
+            self.buffer = sight.carried;
+            rest = sight.rest;
         }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.extend_from_slice(rest);
         // A buffer of small frames would be moved once for each, were they let go of one by one.
         let mut done = 0;
-        while self.state == State::Frames {
-            let rest = self.buffer.get(done..).unwrap_or_default();
-            let Some(header) = header(rest) else {
-                if rest.len() >= MAX_HEADER {
-                    // All of a header is there, and it is none.
-                    self.lose();
-                    return;
+        while let Some(rest) = buffer.get(done..).filter(|rest| !rest.is_empty())
+            && let Some(passed) = self.step(rest, each)
+        {
+            done += passed;
+        }
+        buffer.drain(..done.min(buffer.len()));
+        if buffer.is_empty() && buffer.capacity() > MAX_IDLE {
+            buffer = Vec::new();
+        }
+        self.buffer = buffer;
+    }
+
+    /// Takes what comes next; returns how many bytes that were, and none where it isn't all there.
+    fn step(&mut self, rest: &[u8], each: &mut impl FnMut(&[u8])) -> Option<usize> {
+        match &mut self.state {
+            State::Head => self.read_head(rest),
+            State::Body(body) => {
+                let end = body.pass(rest);
+                if end.is_some() {
+                    self.state = State::Head;
                 }
-                break;
-            };
-            if header.payload > MAX_MESSAGE {
-                self.lose();
-                return;
+                Some(end.unwrap_or(rest.len()))
             }
-            let end = header.len + header.payload;
-            let Some(payload) = rest.get(header.len..end) else {
-                break;
-            };
-            let mut payload = payload.to_vec();
-            done += end;
-            if let Some(mask) = header.mask {
-                payload
-                    .iter_mut()
-                    .zip(mask.iter().cycle())
-                    .for_each(|(byte, mask)| *byte ^= mask);
+            // A request that is made again, because the first was refused.
+            State::Frames if rest.starts_with(b"GET ") => {
+                self.state = State::Head;
+                Some(0)
             }
-            self.take(&header, &payload, each);
+            State::Frames => self.read_frame(rest, each),
+            State::Searching => {
+                let Some(sight) = self.search.look(rest) else {
+                    return Some(rest.len());
+                };
+                self.state = State::Frames;
+                Some(rest.len() - sight.rest.len())
+            }
+            State::Foreign => Some(rest.len()),
         }
-        self.buffer.drain(..done.min(self.buffer.len()));
-        if self.buffer.is_empty() && self.buffer.capacity() > MAX_IDLE {
-            self.buffer = Vec::new();
-        }
+    }
+
+    fn read_frame(&mut self, rest: &[u8], each: &mut impl FnMut(&[u8])) -> Option<usize> {
+        let header = header(rest).filter(|header| header.payload <= MAX_MESSAGE);
+        let Some(header) = header else {
+            if rest.len() < MAX_HEADER {
+                return None;
+            }
+            // All of a header is there, and it is none.
+            self.lose();
+            return Some(1);
+        };
+        let end = header.len + header.payload;
+        let payload = rest.get(header.len..end)?;
+        self.take(&header, payload, each);
+        Some(end)
     }
 
     /// Bytes are missing behind those that were fed.
@@ -109,61 +165,37 @@ impl WebSocket {
         self.buffer = Vec::new();
         self.message = Vec::new();
         self.inflater = None;
-        if self.state == State::Frames {
+        // Without a body's last bytes none knows where it ends; the frames will be known again.
+        if self.state != State::Foreign {
             self.state = State::Searching;
+            self.search.lose();
         }
     }
 
     pub(super) fn held(&self) -> usize {
         let inflater = self.inflater.as_ref().map_or(0, |_| INFLATER);
-        self.buffer.capacity() + self.message.capacity() + inflater
+        self.buffer.capacity() + self.message.capacity() + self.search.held() + inflater
     }
 
-    fn read_head(&mut self) {
-        let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") else {
-            if self.buffer.len() > MAX_HEAD {
-                self.state = State::Foreign;
-                self.buffer = Vec::new();
+    /// HTTP before the upgrade: a request that was refused, a page that a browser loads.
+    fn read_head(&mut self, rest: &[u8]) -> Option<usize> {
+        let Some(end) = memchr::memmem::find(rest, b"\r\n\r\n") else {
+            if rest.len() <= http::MAX_HEAD {
+                return None;
             }
-            return;
-        };
-        let head: Vec<u8> = self.buffer.drain(..end + 4).collect();
-        let is_upgrade = head.starts_with(b"GET ") || head.starts_with(b"HTTP/1.1 101");
-        let head = head.to_ascii_lowercase();
-        let names_websocket = head
-            .split(|&byte| byte == b'\n')
-            .filter_map(|line| line.strip_prefix(b"upgrade:"))
-            .any(|value| value.trim_ascii() == b"websocket");
-        if is_upgrade && names_websocket {
-            self.state = State::Frames;
-        } else {
             self.state = State::Foreign;
-            self.buffer = Vec::new();
-        }
-    }
-
-    /// Goes to where a frame begins that ends where another begins, or where the bytes end. What came so far is looked
-    /// through once: a frame over several segments is given up with the loss before it.
-    fn search(&mut self) {
-        let begins = |at: &usize| {
-            let rest = self.buffer.get(*at..).unwrap_or_default();
-            let Some(header) =
-                header(rest).filter(|header| matches!(header.opcode, 1 | 2) && header.payload > 0)
-            else {
-                return false;
-            };
-            match rest.get(header.len + header.payload..) {
-                Some([]) => true,
-                Some(behind) => self::header(behind).is_some(),
-                None => false,
-            }
+            return Some(rest.len());
         };
-        if let Some(start) = (0..self.buffer.len()).find(begins) {
-            self.buffer.drain(..start);
-            self.state = State::Frames;
-        } else {
-            self.buffer.clear();
-        }
+        let end = end + 4;
+        let head = Head::read(rest.get(..end).unwrap_or_default());
+        self.passed += 1;
+        self.state = match head.body {
+            _ if head.is_upgrade => State::Frames,
+            _ if self.passed > http::MAX_MESSAGES => State::Foreign,
+            Body::Endless => State::Foreign,
+            body => State::Body(body),
+        };
+        Some(end)
     }
 
     fn take(&mut self, header: &Header, payload: &[u8], each: &mut impl FnMut(&[u8])) {
@@ -176,7 +208,9 @@ impl WebSocket {
             // Control frames may stand between the frames of a message (RFC 6455 §5.4).
             _ => return,
         }
+        let begun = self.message.len();
         self.message.extend_from_slice(payload);
+        header.unmask(self.message.get_mut(begun..).unwrap_or_default());
         if self.message.len() > MAX_MESSAGE {
             self.message = Vec::new();
         }
@@ -214,40 +248,47 @@ impl WebSocket {
 }
 
 /// None where the header is not all there, or can't be one.
-fn header(bytes: &[u8]) -> Option<Header> {
+pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     let &[first, second, ..] = bytes else {
         return None;
     };
-    let (len, payload) = match second & 0x7F {
+    let (len, payload, shortest) = match second & 0x7F {
         126 => (
             4,
-            usize::from(u16::from_be_bytes(*bytes.get(2..4)?.first_chunk()?)),
+            u64::from(u16::from_be_bytes(*bytes.get(2..4)?.first_chunk()?)),
+            126,
         ),
         127 => (
             10,
-            usize::try_from(u64::from_be_bytes(*bytes.get(2..10)?.first_chunk()?)).ok()?,
+            u64::from_be_bytes(*bytes.get(2..10)?.first_chunk()?),
+            1 << 16,
         ),
-        short => (2, usize::from(short)),
+        short => (2, u64::from(short), 0),
     };
     let opcode = first & 0x0F;
-    let is_possible =
-        first & 0x30 == 0 && matches!(opcode, 0..=2 | 8..=10) && payload < usize::MAX - MAX_HEADER;
-    if !is_possible {
+    let is_possible = match opcode {
+        0..=2 => first & 0x30 == 0,
+        // Control frames are short and whole (RFC 6455 §5.5).
+        8..=10 => first & 0xF0 == 0x80 && payload < 126,
+        _ => false,
+    };
+    let is_shortest = payload >= shortest;
+    let payload = usize::try_from(payload).ok()?;
+    if !is_possible || payload > usize::MAX - MAX_HEADER {
         return None;
     }
-    let mask = (second & 0x80 != 0)
-        .then_some(())
-        .map(|()| bytes.get(len..len + 4)?.first_chunk().copied());
-    let mask = match mask {
-        Some(mask) => Some(mask?),
-        None => None,
+    let (len, mask) = if second & 0x80 != 0 {
+        (len + 4, Some(*bytes.get(len..len + 4)?.first_chunk()?))
+    } else {
+        (len, None)
     };
     Some(Header {
         is_final: first & 0x80 != 0,
         is_deflated: first & 0x40 != 0,
+        is_shortest,
         opcode,
-        len: len + if mask.is_some() { 4 } else { 0 },
         mask,
+        len,
         payload,
     })
 }
@@ -258,33 +299,10 @@ mod tests {
     use flate2::Compression;
     use flate2::FlushCompress;
 
+    use super::super::made::frame;
     use super::WebSocket;
 
     const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n";
-
-    fn frame(first: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
-        let mut frame = vec![first];
-        let bit = if mask.is_some() { 0x80 } else { 0 };
-        if let Ok(short @ 0..=125) = u8::try_from(payload.len()) {
-            frame.push(bit | short);
-        } else {
-            frame.push(bit | 0x7E);
-            frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
-        }
-        frame.extend(
-            mask.unwrap_or_default()
-                .iter()
-                .take(if mask.is_some() { 4 } else { 0 }),
-        );
-        let mask = mask.unwrap_or_default();
-        frame.extend(
-            payload
-                .iter()
-                .zip(mask.iter().cycle())
-                .map(|(byte, mask)| byte ^ mask),
-        );
-        frame
-    }
 
     fn read(parts: &[&[u8]]) -> Vec<Vec<u8>> {
         let (mut socket, mut found) = (WebSocket::default(), Vec::new());
@@ -342,21 +360,85 @@ mod tests {
     }
 
     #[test]
-    fn behind_a_loss_the_next_frame_is_found() {
-        let mut socket = WebSocket::default();
-        let mut found = Vec::new();
-        socket.feed(
-            &[UPGRADE, &frame(0x81, None, &[b'a'; 200])[..90]].concat(),
-            &mut |_| {},
-        );
-        socket.lose();
-        let rest = [
-            vec![b'a'; 40],
-            frame(0x81, None, b"next"),
-            frame(0x81, None, b"and next"),
+    fn behind_a_loss_the_next_frame_is_found_however_many_segments_it_takes() {
+        let long = [&b"INVITE sip:a SIP/2.0\r\n"[..], &[b'x'; 5000]].concat();
+        for mask in [None, Some([7, 0x81, 0x80, 0x82])] {
+            let rest = [
+                vec![b'a'; 40],
+                frame(0x81, mask, &long),
+                frame(0x81, mask, b"and next"),
+            ]
+            .concat();
+            for segment in [1, 7, 100, 1400, 9000] {
+                let mut socket = WebSocket::default();
+                let mut found = Vec::new();
+                socket.feed(
+                    &[UPGRADE, &frame(0x81, None, &[b'a'; 200])[..90]].concat(),
+                    &mut |_| {},
+                );
+                socket.lose();
+                for part in rest.chunks(segment) {
+                    socket.feed(part, &mut |message| found.push(message.to_vec()));
+                }
+                assert_eq!(found, [long.clone(), b"and next".to_vec()], "{segment}");
+            }
+        }
+    }
+
+    #[test]
+    fn behind_what_is_no_frame_the_next_is_found() {
+        let next = frame(0x81, None, b"BYE sip:a SIP/2.0\r\n");
+        let bytes = [
+            UPGRADE,
+            &frame(0x81, None, b"one"),
+            &[0xF3; 20],
+            &next,
+            &next,
         ]
         .concat();
-        socket.feed(&rest, &mut |message| found.push(message.to_vec()));
-        assert_eq!(found, [b"next".to_vec(), b"and next".to_vec()]);
+        let wanted = [
+            &b"one"[..],
+            b"BYE sip:a SIP/2.0\r\n",
+            b"BYE sip:a SIP/2.0\r\n",
+        ];
+        for cut in 0..bytes.len() {
+            assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), wanted, "{cut}");
+        }
+    }
+
+    #[test]
+    fn http_before_the_upgrade_is_passed_over() {
+        let answers = [
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            &b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\nUpgrade: websocket\r\n\r\n\x81\x03no"[..],
+            b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+            b"HTTP/1.1 101 Switching Protocols\r\nUPGRADE:WebSocket\r\n\r\n",
+        ]
+        .concat();
+        let requests = [
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            &b"POST /login HTTP/1.1\r\nContent-Length: 4\r\n\r\nname"[..],
+            UPGRADE,
+            UPGRADE,
+        ]
+        .concat();
+        for before in [answers, requests] {
+            let bytes = [&before[..], &frame(0x81, None, b"one")].concat();
+            for cut in 0..bytes.len() {
+                assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), [b"one"], "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_nothing_but_http_is_given_up() {
+        let mut socket = WebSocket::default();
+        for _ in 0..1000 {
+            socket.feed(b"GET /image HTTP/1.1\r\nHost: a\r\n\r\n", &mut |_| {});
+        }
+        assert_eq!(
+            (socket.state, socket.buffer.len()),
+            (super::State::Foreign, 0)
+        );
     }
 }
