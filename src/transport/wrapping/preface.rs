@@ -3,6 +3,9 @@
 
 use std::ops::ControlFlow;
 
+use super::http::Body;
+use super::http::Head;
+
 /// The longest preface that is waited for: a head of HTTP.
 const MAX_PREFACE: usize = 8192;
 
@@ -12,18 +15,47 @@ const PROXY_2: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 /// The longest line of version 1 (its section 2.1).
 const MAX_PROXY_1: usize = 107;
 
-/// Takes the preface off one direction.
+/// Prefaces that are taken off one direction, each behind the other: a load balancer, a proxy, and the rounds in which
+/// that asks who is there.
+const MAX_PREFACES: usize = 16;
+
+/// Takes the prefaces off one direction.
 #[derive(Debug)]
-pub enum Preface {
-    /// Its bytes so far; it may turn out to be none.
+pub struct Preface {
+    state: State,
+    /// How many were taken off.
+    passed: usize,
+    /// What an HTTP proxy was asked in this direction, or answered.
+    tunnel: Tunnel,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The bytes of a preface so far; it may turn out to be none.
     Begun(Vec<u8>),
+    /// What a proxy says to people.
+    Body(Body),
     /// What comes now is what the connection is for.
     Past,
 }
 
+/// How far HTTP CONNECT went in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tunnel {
+    None,
+    /// It was asked for.
+    Asked,
+    /// It stands: what the other side says comes from behind the proxy.
+    Open,
+}
+
 impl Default for Preface {
     fn default() -> Self {
-        Self::Begun(Vec::new())
+        Self {
+            state: State::Begun(Vec::new()),
+            passed: 0,
+            tunnel: Tunnel::None,
+        }
     }
 }
 
@@ -39,37 +71,122 @@ enum Fit {
 }
 
 impl Preface {
-    /// What of the next bytes is behind the preface: as they are where there was none, or what was held and is no
-    /// preface after all.
-    pub(super) fn strip<'a>(&mut self, bytes: &'a [u8]) -> ControlFlow<Vec<u8>, &'a [u8]> {
-        let Self::Begun(held) = self else {
-            return ControlFlow::Continue(bytes);
-        };
-        if held.is_empty() && fit(bytes) == Fit::No {
-            *self = Self::Past;
-            return ControlFlow::Continue(bytes);
+    /// What of the next bytes is behind the prefaces: as they are where there was none, or what was held and is no
+    /// preface after all. `has_asked` says that the other direction asked a proxy for a connection.
+    pub(super) fn strip<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        has_asked: bool,
+    ) -> ControlFlow<Vec<u8>, &'a [u8]> {
+        let mut rest = bytes;
+        loop {
+            let is_answer = has_asked && self.tunnel != Tunnel::Open;
+            let (fits, known) = match &mut self.state {
+                State::Past => return ControlFlow::Continue(rest),
+                State::Body(body) => {
+                    let Some(end) = body.pass(rest) else {
+                        return ControlFlow::Continue(&[]);
+                    };
+                    rest = rest.get(end..).unwrap_or_default();
+                    self.state = State::Begun(Vec::new());
+                    continue;
+                }
+                State::Begun(held) if held.is_empty() => (fit(rest, is_answer), 0),
+                State::Begun(held) => {
+                    let known = held.len();
+                    held.extend_from_slice(rest);
+                    (fit(held, is_answer), known)
+                }
+            };
+            let State::Begun(held) = &mut self.state else {
+                return ControlFlow::Continue(rest);
+            };
+            let is_short = known.saturating_add(rest.len()) <= MAX_PREFACE;
+            match fits {
+                Fit::Whole(length) if self.passed < MAX_PREFACES => {
+                    let head = if known == 0 { rest } else { held.as_slice() };
+                    let (tunnel, state) = behind(head.get(..length).unwrap_or_default(), is_answer);
+                    self.passed += 1;
+                    self.tunnel = tunnel.unwrap_or(self.tunnel);
+                    self.state = state;
+                    rest = rest.get(length.saturating_sub(known)..).unwrap_or_default();
+                }
+                Fit::More if is_short => {
+                    if known == 0 {
+                        held.extend_from_slice(rest);
+                    }
+                    return ControlFlow::Continue(&[]);
+                }
+                Fit::Whole(_) | Fit::More | Fit::No => {
+                    let held = std::mem::take(held);
+                    self.state = State::Past;
+                    if known > 0 {
+                        return ControlFlow::Break(held);
+                    }
+                }
+            }
         }
-        held.extend_from_slice(bytes);
-        let passed = match fit(held) {
-            Fit::Whole(length) => length,
-            Fit::More if held.len() <= MAX_PREFACE => return ControlFlow::Continue(&[]),
-            Fit::More | Fit::No => 0,
-        };
-        let rest = held.split_off(passed.min(held.len()));
-        *self = Self::Past;
-        ControlFlow::Break(rest)
+    }
+
+    /// True where this direction asked a proxy for a connection.
+    pub(super) fn has_asked(&self) -> bool {
+        self.tunnel == Tunnel::Asked
+    }
+
+    /// That many bytes will never come. What a proxy says to people may miss some.
+    pub(super) fn lose(&mut self, lost: u64) {
+        if let State::Body(body) = &mut self.state
+            && body.lose(lost)
+        {
+            return;
+        }
+        self.state = State::Past;
+    }
+
+    /// An unknown number of bytes will never come. Where none came yet, what comes may still be a preface.
+    pub(super) fn lose_some(&mut self) {
+        let is_untouched =
+            self.passed == 0 && matches!(&self.state, State::Begun(held) if held.is_empty());
+        if !is_untouched {
+            self.state = State::Past;
+        }
+    }
+
+    /// Gives up what is held.
+    pub(super) fn give_up(&mut self) {
+        self.state = State::Past;
     }
 
     pub(super) fn held(&self) -> usize {
-        match self {
-            Self::Begun(held) => held.len(),
-            Self::Past => 0,
+        match &self.state {
+            State::Begun(held) => held.len(),
+            State::Body(_) | State::Past => 0,
         }
     }
 }
 
+/// What a preface leaves behind.
+fn behind(preface: &[u8], is_answer: bool) -> (Option<Tunnel>, State) {
+    let begun = State::Begun(Vec::new());
+    if preface.starts_with(b"CONNECT ") {
+        return (Some(Tunnel::Asked), begun);
+    }
+    if !preface.starts_with(b"HTTP/") {
+        return (None, begun);
+    }
+    let head = Head::read(preface);
+    match (head.status, head.body) {
+        // No body follows, whatever the lengths say (RFC 9110 §9.3.6).
+        (Some(200..=299), _) if is_answer => (Some(Tunnel::Open), begun),
+        (Some(200..=299), _) => (None, begun),
+        // What follows is unknown.
+        (_, Body::Endless) => (None, begun),
+        (_, body) => (None, State::Body(body)),
+    }
+}
+
 /// Each grammar begins with another byte.
-fn fit(bytes: &[u8]) -> Fit {
+fn fit(bytes: &[u8], is_answer: bool) -> Fit {
     match bytes.first() {
         None => Fit::More,
         Some(b'G') if bytes.len() < 4 => begins(bytes, b"GET "),
@@ -85,10 +202,7 @@ fn fit(bytes: &[u8]) -> Fit {
         // Too little to tell TLS by.
         Some(20..=24) if bytes.len() < 5 && may_begin_record(bytes) => Fit::More,
         Some(b'C') => head(bytes, b"CONNECT "),
-        Some(b'H') => match head(bytes, b"HTTP/1.1 200 ") {
-            Fit::No => head(bytes, b"HTTP/1.0 200 "),
-            fit => fit,
-        },
+        Some(b'H') => answer(bytes, is_answer),
         Some(_) => Fit::No,
     }
 }
@@ -265,6 +379,29 @@ fn head(bytes: &[u8], start: &[u8]) -> Fit {
     }
 }
 
+/// What a proxy answers: that it wants to know who asks, that it is connected, or, where it is known that it was asked,
+/// anything. An answer with a body is another server's, where nobody asked a proxy.
+fn answer(bytes: &[u8], is_answer: bool) -> Fit {
+    let fit = head(bytes, b"HTTP/1.");
+    let Some(status) = bytes.get(9..12) else {
+        return fit;
+    };
+    match (status, fit) {
+        ([b'1', ..], _) => Fit::No,
+        (b"407", _) => fit,
+        _ if is_answer => fit,
+        ([b'2', ..], Fit::Whole(length)) => {
+            let head = Head::read(bytes.get(..length).unwrap_or_default());
+            match head.body {
+                Body::Bytes(0) | Body::Endless => fit,
+                Body::Bytes(_) | Body::Chunks(_) => Fit::No,
+            }
+        }
+        ([b'2', ..], _) => fit,
+        _ => Fit::No,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
@@ -276,7 +413,7 @@ mod tests {
         let mut preface = Preface::default();
         let mut out = Vec::new();
         for part in [&bytes[..cut], &bytes[cut..]] {
-            match preface.strip(part) {
+            match preface.strip(part, false) {
                 ControlFlow::Continue(rest) => out.extend_from_slice(rest),
                 ControlFlow::Break(rest) => out.extend(rest),
             }
@@ -340,11 +477,106 @@ mod tests {
         }
     }
 
+    /// What is left of an answer that comes in two parts to a client that asked a proxy.
+    fn behind_answer(bytes: &[u8], cut: usize) -> Vec<u8> {
+        let mut preface = Preface::default();
+        let mut out = Vec::new();
+        for part in [&bytes[..cut], &bytes[cut..]] {
+            match preface.strip(part, true) {
+                ControlFlow::Continue(rest) => out.extend_from_slice(rest),
+                ControlFlow::Break(rest) => out.extend(rest),
+            }
+        }
+        out
+    }
+
+    const REFUSED: &[u8] = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nContent-Length: 12\r\n\r\n\r\n\r\nHTTP/1.1";
+
+    #[test]
+    fn a_proxy_may_refuse_until_it_knows_who_asks() {
+        let chunked = b"HTTP/1.1 407 x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbad\r\n0\r\n\r\n";
+        let busy = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
+        let open = b"HTTP/1.1 200 Connection established\r\nContent-Length: 3\r\n\r\n";
+        let answers = [
+            REFUSED,
+            REFUSED,
+            chunked,
+            busy,
+            open,
+            b"\x16\x03\x01\0\x02hi",
+        ]
+        .concat();
+        for cut in 0..=answers.len() {
+            assert_eq!(
+                behind_answer(&answers, cut),
+                b"\x16\x03\x01\0\x02hi",
+                "{cut}"
+            );
+        }
+        let asked = b"CONNECT sip.example:5061 HTTP/1.1\r\nHost: sip.example\r\n\r\n";
+        let balanced = b"PROXY UNKNOWN\r\n";
+        let requests = [&balanced[..], asked, asked, asked, b"\x16\x03\x01\0\x02hi"].concat();
+        for cut in 0..=requests.len() {
+            assert_eq!(behind(&requests, cut), b"\x16\x03\x01\0\x02hi", "{cut}");
+        }
+    }
+
+    #[test]
+    fn who_only_heard_the_proxy_knows_its_refusal_too() {
+        let answers = [REFUSED, b"HTTP/1.1 200 OK\r\n\r\nSIP/2.0 200 OK\r\n"].concat();
+        for cut in 0..=answers.len() {
+            assert_eq!(behind(&answers, cut), b"SIP/2.0 200 OK\r\n", "{cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_behind_a_proxy_is_no_answer_of_the_proxy() {
+        let page = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+        let answers = [b"HTTP/1.1 200 OK\r\n\r\n", &page[..]].concat();
+        for cut in 0..=answers.len() {
+            assert_eq!(behind_answer(&answers, cut), page, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_another_server_is_no_preface() {
+        for bytes in [
+            &b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..],
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        ] {
+            for cut in 0..=bytes.len() {
+                assert_eq!(behind(bytes, cut), bytes, "{cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_may_miss_some_of_its_page() {
+        let mut preface = Preface::default();
+        let head = b"HTTP/1.1 407 x\r\nContent-Length: 3000\r\n\r\n<html>";
+        let strip = |preface: &mut Preface, bytes: &[u8]| match preface.strip(bytes, true) {
+            ControlFlow::Continue(rest) => rest.to_vec(),
+            ControlFlow::Break(rest) => rest,
+        };
+        assert!(strip(&mut preface, head).is_empty());
+        preface.lose(2000);
+        let rest = [&[b'x'; 994][..], b"HTTP/1.1 200 OK\r\n\r\nhi"].concat();
+        assert_eq!(strip(&mut preface, &rest), b"hi");
+    }
+
+    #[test]
+    fn prefaces_without_end_are_given_up() {
+        let line = b"PROXY UNKNOWN\r\n";
+        let left = behind(&line.repeat(100), 3);
+        assert_eq!(left.len(), (100 - super::MAX_PREFACES) * line.len());
+    }
+
     #[test]
     fn a_line_end_alone_is_not_held_back() {
         let mut preface = Preface::default();
         assert_eq!(
-            preface.strip(b"\r\n\r\n"),
+            preface.strip(b"\r\n\r\n", false),
             ControlFlow::Continue(&b"\r\n\r\n"[..])
         );
     }

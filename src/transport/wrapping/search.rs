@@ -8,11 +8,26 @@ use super::websocket::MAX_HEADER;
 use super::websocket::MAX_MESSAGE;
 use super::websocket::header;
 
-/// Letters of a method: the longest of RFC 3261 and its extensions has nine.
-const MAX_METHOD: usize = 16;
+/// Methods of RFC 3261 and its extensions. Others exist, but of them alone nothing is known again.
+const METHODS: [&[u8]; 14] = [
+    b"ACK",
+    b"BYE",
+    b"CANCEL",
+    b"INFO",
+    b"INVITE",
+    b"MESSAGE",
+    b"NOTIFY",
+    b"OPTIONS",
+    b"PRACK",
+    b"PUBLISH",
+    b"REFER",
+    b"REGISTER",
+    b"SUBSCRIBE",
+    b"UPDATE",
+];
 
-/// By so many bytes a start line is known: a method, a blank, and `sips:`.
-const START: usize = MAX_METHOD + 6;
+/// By so many bytes a start line is known: the longest method, a blank, and `sips:`.
+const START: usize = 9 + 1 + 5;
 
 /// By so many bytes anything is known that is looked for.
 const REACH: usize = MAX_HEADER + START;
@@ -209,14 +224,14 @@ fn sip(bytes: &[u8]) -> Fit {
         };
     }
     let letters = bytes.iter().take_while(|byte| byte.is_ascii_uppercase());
-    let method = letters.count();
-    if !(1..=MAX_METHOD).contains(&method) {
-        return Fit::No;
-    }
-    let uri = match bytes.get(method..) {
-        None | Some([]) => return Fit::More,
-        Some([b' ', uri @ ..]) => uri,
-        Some(_) => return Fit::No,
+    let (method, rest) = bytes.split_at(letters.count());
+    let uri = match rest {
+        [] => {
+            let may_be = METHODS.iter().any(|known| known.starts_with(method));
+            return if may_be { Fit::More } else { Fit::No };
+        }
+        [b' ', uri @ ..] if METHODS.contains(&method) => uri,
+        _ => return Fit::No,
     };
     let mut may_be = false;
     for scheme in [&b"sip:"[..], b"sips:", b"tel:", b"urn:"] {
@@ -242,7 +257,10 @@ fn frame(bytes: &[u8]) -> Fit {
             Fit::No
         };
     };
+    // The two last bytes of a HEP packet before its message look like a short fragment: they are a length.
+    let is_ambiguous = !header.is_final && header.len == 2;
     let is_likely = matches!(header.opcode, 1 | 2)
+        && !is_ambiguous
         && !header.is_deflated
         && header.is_shortest
         && (SHORTEST_FRAGMENT..=MAX_MESSAGE).contains(&header.payload);
@@ -366,6 +384,8 @@ mod tests {
             frame(0x80, None, &long),
             frame(0xC1, None, &long),
             frame(0xA1, None, &long),
+            frame(0x02, None, &long[..52]),
+            b"NVITE sip:a SIP/2.0\r\n".to_vec(),
             frame(0x81, Some([1, 2, 3, 4]), b"1234567 sip:"),
             padded,
             b"HEP3 is a protocol".to_vec(),
