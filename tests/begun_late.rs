@@ -70,7 +70,7 @@ fn frame(by_client: bool, message: &[u8]) -> Vec<u8> {
     let header = if length < 126 {
         vec![0x82, bit | u8::try_from(length).expect("short")]
     } else {
-        [&[0x82, bit | 126][..], &length.to_be_bytes()].concat()
+        [&[0x82, bit | 0x7E][..], &length.to_be_bytes()].concat()
     };
     let masks = mask.iter().chain(&[0; 4]).take(4).cycle();
     let payload = message.iter().zip(masks).map(|(byte, mask)| byte ^ mask);

@@ -104,8 +104,9 @@ impl Preface {
             let is_short = known.saturating_add(rest.len()) <= MAX_PREFACE;
             match fits {
                 Fit::Whole(length) if self.passed < MAX_PREFACES => {
-                    let head = if known == 0 { rest } else { held.as_slice() };
-                    let (tunnel, state) = behind(head.get(..length).unwrap_or_default(), is_answer);
+                    let whole = if known == 0 { rest } else { held.as_slice() };
+                    let (tunnel, state) =
+                        behind(whole.get(..length).unwrap_or_default(), is_answer);
                     self.passed += 1;
                     self.tunnel = tunnel.unwrap_or(self.tunnel);
                     self.state = state;
@@ -178,9 +179,8 @@ fn behind(preface: &[u8], is_answer: bool) -> (Option<Tunnel>, State) {
     match (head.status, head.body) {
         // No body follows, whatever the lengths say (RFC 9110 §9.3.6).
         (Some(200..=299), _) if is_answer => (Some(Tunnel::Open), begun),
-        (Some(200..=299), _) => (None, begun),
-        // What follows is unknown.
-        (_, Body::Endless) => (None, begun),
+        // What follows is unknown, or for what nobody here asked.
+        (Some(200..=299), _) | (_, Body::Endless) => (None, begun),
         (_, body) => (None, State::Body(body)),
     }
 }

@@ -88,6 +88,14 @@ impl Default for Search {
 }
 
 impl Search {
+    /// Where bytes are missing: what comes is no beginning.
+    pub(super) fn behind_loss() -> Self {
+        Self {
+            is_start: false,
+            ..Self::default()
+        }
+    }
+
     /// Looks through the next bytes. Every byte is looked at a bounded number of times.
     pub(super) fn look<'a>(&mut self, bytes: &'a [u8]) -> Option<Sight<'a>> {
         self.passed = self.passed.saturating_add(bytes.len());
@@ -285,6 +293,11 @@ fn frame(bytes: &[u8]) -> Fit {
     }
 }
 
+/// True for the beginning of a message.
+pub(super) fn begins_sip(bytes: &[u8]) -> bool {
+    matches!(sip(bytes), Fit::Yes(_))
+}
+
 /// Of the two bytes that every header has, which could be more.
 fn may_be_header(bytes: &[u8]) -> Fit {
     match *bytes {
@@ -346,7 +359,7 @@ mod tests {
             ),
             (
                 What::Frame,
-                frame(0x81, mask, &[&request[..], &[b'x'; 70_000]].concat()),
+                frame(0x81, mask, &[&request[..], &vec![b'x'; 70_000]].concat()),
             ),
             (What::Mirror, hep()),
         ] {

@@ -3,10 +3,12 @@
 use flate2::Decompress;
 use flate2::FlushDecompress;
 
+use super::MAX_SOUGHT;
 use super::http;
 use super::http::Body;
 use super::http::Head;
 use super::search::Search;
+use super::search::begins_sip;
 
 /// The longest message. A longer one is passed over.
 pub(super) const MAX_MESSAGE: usize = 1 << 20;
@@ -16,6 +18,10 @@ const MAX_RATIO: usize = 16;
 
 /// What an inflater keeps, in bytes.
 const INFLATER: usize = 40 << 10;
+
+/// Bytes of a frame that are inflated to see whether it begins a message: the code tables, and some of what they stand
+/// for.
+const MAX_TRIED: usize = 512;
 
 /// Room that an empty buffer may keep.
 const MAX_IDLE: usize = 16 << 10;
@@ -47,7 +53,7 @@ enum State {
     Frames,
     /// Behind a loss: where a frame begins is not known.
     Searching,
-    /// Nothing but HTTP.
+    /// Nothing but HTTP, or nothing of SIP for long.
     Foreign,
 }
 
@@ -93,12 +99,18 @@ impl WebSocket {
         }
         let mut rest = bytes;
         if self.state == State::Searching {
-            let Some(sight) = self.search.look(bytes) else {
+            if let Some(sight) = self.search.look(bytes) {
+                self.buffer = sight.carried;
+                rest = sight.rest;
+            } else if let Some(at) = self.find_deflated(bytes) {
+                rest = bytes.get(at..).unwrap_or_default();
+            } else {
+                if self.search.passed() > MAX_SOUGHT {
+                    self.state = State::Foreign;
+                }
                 return;
-            };
+            }
             self.state = State::Frames;
-            self.buffer = sight.carried;
-            rest = sight.rest;
         }
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.extend_from_slice(rest);
@@ -168,7 +180,7 @@ impl WebSocket {
         // Without a body's last bytes none knows where it ends; the frames will be known again.
         if self.state != State::Foreign {
             self.state = State::Searching;
-            self.search.lose();
+            self.search = Search::behind_loss();
         }
     }
 
@@ -196,6 +208,36 @@ impl WebSocket {
             body => State::Body(body),
         };
         Some(end)
+    }
+
+    /// Where the first frame is whose bytes are all there, and which begins a message once it is inflated. What was
+    /// compressed with what is lost stays unknown.
+    fn find_deflated(&self, bytes: &[u8]) -> Option<usize> {
+        let begins = |at: &usize| {
+            let rest = bytes.get(*at..).unwrap_or_default();
+            let likely = header(rest).filter(|header| {
+                matches!(header.opcode, 1 | 2) && header.is_deflated && header.is_shortest
+            });
+            let Some(header) = likely else {
+                return false;
+            };
+            let Some(payload) = rest.get(header.len..header.len.saturating_add(header.payload))
+            else {
+                return false;
+            };
+            let mut payload = payload.get(..MAX_TRIED).unwrap_or(payload).to_vec();
+            header.unmask(&mut payload);
+            let mut begun = Vec::with_capacity(64);
+            // Whether it fails behind its first bytes matters later.
+            let _ =
+                Decompress::new(false).decompress_vec(&payload, &mut begun, FlushDecompress::Sync);
+            begins_sip(&begun)
+        };
+        if self.is_deflated {
+            (0..bytes.len()).find(begins)
+        } else {
+            None
+        }
     }
 
     fn take(&mut self, header: &Header, payload: &[u8], each: &mut impl FnMut(&[u8])) {
@@ -386,6 +428,25 @@ mod tests {
     }
 
     #[test]
+    fn behind_a_loss_a_frame_that_was_compressed_by_itself_is_found() {
+        let message = [&b"INVITE sip:a SIP/2.0\r\n"[..], UPGRADE].concat();
+        let deflated = || {
+            let mut out = Vec::with_capacity(1024);
+            Compress::new(Compression::default(), false)
+                .compress_vec(&message, &mut out, FlushCompress::Sync)
+                .unwrap();
+            frame(0xC1, Some([7, 0x81, 0xC2, 0xC1]), &out[..out.len() - 4])
+        };
+        let mut socket = WebSocket::default();
+        let mut found = Vec::new();
+        socket.feed(&[UPGRADE, &deflated()].concat(), &mut |_| {});
+        socket.lose();
+        let rest = [&[0xC1; 90][..], &deflated()].concat();
+        socket.feed(&rest, &mut |message| found.push(message.to_vec()));
+        assert_eq!(found, [message]);
+    }
+
+    #[test]
     fn behind_what_is_no_frame_the_next_is_found() {
         let next = frame(0x81, None, b"BYE sip:a SIP/2.0\r\n");
         let bytes = [
@@ -428,6 +489,17 @@ mod tests {
                 assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), [b"one"], "{cut}");
             }
         }
+    }
+
+    #[test]
+    fn behind_a_loss_what_has_no_sip_is_given_up() {
+        let mut socket = WebSocket::default();
+        socket.feed(UPGRADE, &mut |_| {});
+        socket.lose();
+        for _ in 0..=super::MAX_SOUGHT / 1000 {
+            socket.feed(&[0x81; 1000], &mut |_| {});
+        }
+        assert_eq!(socket.state, super::State::Foreign);
     }
 
     #[test]
