@@ -11,76 +11,83 @@ use super::columns::Print;
 pub struct Table<'p, T: 'static, W: Write> {
     columns: &'static [Column<T>],
     print: Print<'p>,
-    writer: csv::Writer<W>,
-    cell: String,
+    out: W,
+    line: String,
 }
 
 impl<'p, T, W: Write> Table<'p, T, W> {
     /// Begins a table with its header line.
-    pub fn begin(columns: &'static [Column<T>], print: Print<'p>, out: W) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new()
-            .terminator(csv::Terminator::CRLF)
-            .from_writer(out);
-        writer
-            .write_record(columns.iter().map(|column| column.name))
-            .map_err(cause)?;
+    pub fn begin(columns: &'static [Column<T>], print: Print<'p>, mut out: W) -> io::Result<Self> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        out.write_all((names.join(",") + "\r\n").as_bytes())?;
         Ok(Self {
             columns,
             print,
-            writer,
-            cell: String::new(),
+            out,
+            line: String::new(),
         })
     }
 
     /// Writes one row.
     pub fn row(&mut self, row: &T) -> io::Result<()> {
-        for column in self.columns {
-            self.cell.clear();
-            (column.write)(row, &self.print, &mut self.cell);
-            self.writer.write_field(&self.cell).map_err(cause)?;
-        }
-        self.writer.write_record(None::<&[u8]>).map_err(cause)
+        self.line.clear();
+        write_line(self.columns, &self.print, row, &mut self.line);
+        self.out.write_all(self.line.as_bytes())
     }
 
     /// Writes what is still held back. Without this call, the end may be missing.
     pub fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.out.flush()
     }
 }
 
 /// Rows as the lines that [`Table`] writes for them, without the header.
-pub fn lines<T>(
+pub fn lines<'r, T: 'r>(
     columns: &'static [Column<T>],
     print: Print<'_>,
-    rows: impl Iterator<Item = impl std::borrow::Borrow<T>>,
-) -> io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(LINES);
-    let writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .buffer_capacity(LINES)
-        .from_writer(&mut out);
-    let mut table = Table {
-        columns,
-        print,
-        writer,
-        cell: String::new(),
-    };
+    rows: impl Iterator<Item = &'r T>,
+) -> String {
+    let mut out = String::with_capacity(LINES);
     for row in rows {
-        table.row(row.borrow())?;
+        write_line(columns, &print, row, &mut out);
     }
-    table.finish()?;
-    Ok(out)
+    out
 }
 
 /// The usual bytes of some lines together.
 const LINES: usize = 64 << 10;
 
-/// What lies behind the CSV writer's error: whether a pipe was closed shows in the kind.
-fn cause(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
+/// Appends one row. Each cell is written where it stays, and quoted there if it must be.
+fn write_line<T>(columns: &[Column<T>], print: &Print<'_>, row: &T, out: &mut String) {
+    for (place, column) in columns.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        let start = out.len();
+        (column.write)(row, print, out);
+        if out.as_bytes()[start..]
+            .iter()
+            .any(|&byte| must_be_quoted(byte))
+        {
+            quote(start, out);
+        }
     }
+    out.push_str("\r\n");
+}
+
+/// RFC 4180 §2: what would end a cell, a line or a quotation.
+fn must_be_quoted(byte: u8) -> bool {
+    // All of them are at or below the comma, and few characters of text are.
+    byte <= b',' && matches!(byte, b',' | b'"' | b'\r' | b'\n')
+}
+
+/// Puts what begins at `start` into quotes, and doubles those inside.
+fn quote(start: usize, out: &mut String) {
+    let doubled = out[start..].replace('"', "\"\"");
+    out.truncate(start);
+    out.push('"');
+    out.push_str(&doubled);
+    out.push('"');
 }
 
 #[cfg(test)]

@@ -6,38 +6,42 @@ use std::borrow::Cow;
 
 use crate::text::Text;
 
-/// A text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
-pub fn cell(text: &Text) -> Cow<'_, str> {
-    guarded(String::from_utf8_lossy(text.as_bytes()))
+/// Appends a text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
+pub fn cell(text: &Text, out: &mut String) {
+    match std::str::from_utf8(text.as_bytes()) {
+        Ok(text) => guarded(text, out),
+        Err(_) => guarded(&String::from_utf8_lossy(text.as_bytes()), out),
+    }
 }
 
-/// Several texts as one cell, joined by `;`.
-pub fn list(texts: &[Text]) -> String {
+/// Appends several texts as one cell, joined by `;`.
+pub fn list(texts: &[Text], out: &mut String) {
     let joined: Vec<Cow<'_, str>> = texts
         .iter()
         .map(|text| String::from_utf8_lossy(text.as_bytes()))
         .collect();
-    guarded(Cow::Owned(joined.join(";"))).into_owned()
+    guarded(&joined.join(";"), out);
 }
 
-/// Our own words as a cell, which may begin with somebody else's.
-pub fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
+/// Appends our own words as a cell, which may begin with somebody else's.
+pub fn guarded(text: &str, out: &mut String) {
+    if runs_as_formula(text) {
+        out.push('\'');
+    }
     // NUL ends a cell in more than one reader.
-    let text = if text.contains('\0') {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    if memchr::memchr(0, text.as_bytes()).is_some() {
+        out.push_str(&text.replace('\0', "\u{fffd}"));
     } else {
-        text
-    };
-    if runs_as_formula(&text) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        text
+        out.push_str(text);
     }
 }
 
 /// True for what begins like a formula and is not just a number or a phone number.
 fn runs_as_formula(text: &str) -> bool {
-    if !text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    if !matches!(
+        text.as_bytes().first(),
+        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')
+    ) {
         return false;
     }
     let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -71,10 +75,14 @@ fn is_unfit_for_terminals(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::cell;
-    use super::list;
     use super::terminal;
     use crate::text::Text;
+
+    fn cell(text: &Text) -> String {
+        let mut out = String::new();
+        super::cell(text, &mut out);
+        out
+    }
 
     #[test]
     fn what_a_spreadsheet_would_run_gets_an_apostrophe() {
@@ -112,7 +120,9 @@ mod tests {
 
     #[test]
     fn a_list_is_guarded_as_a_whole() {
-        assert_eq!(list(&[Text::from("=A"), Text::from("B")]), "'=A;B");
+        let mut out = String::new();
+        super::list(&[Text::from("=A"), Text::from("B")], &mut out);
+        assert_eq!(out, "'=A;B");
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Times as the CSVs write them: `YYYY-MM-DD HH:MM:SS.mmm` in the chosen zone.
 
-use std::fmt::Write;
-
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -41,18 +39,30 @@ impl Zone {
         };
         let shown: DateTime = self.0.to_datetime(timestamp);
         // A time before 1970 has a fraction below zero only in what jiff hides: its civil time counts forward.
-        let _ = write!(
-            out,
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03}",
-            shown.year(),
-            shown.month(),
-            shown.day(),
-            shown.hour(),
-            shown.minute(),
-            shown.second(),
-            shown.millisecond()
-        );
+        let parts = [
+            (i64::from(shown.year()), 4, '-'),
+            (shown.month().into(), 2, '-'),
+            (shown.day().into(), 2, ' '),
+            (shown.hour().into(), 2, ':'),
+            (shown.minute().into(), 2, ':'),
+            (shown.second().into(), 2, '.'),
+        ];
+        for (number, digits, behind) in parts {
+            padded(number.unsigned_abs(), digits, out);
+            out.push(behind);
+        }
+        padded(shown.millisecond().unsigned_abs().into(), 3, out);
     }
+}
+
+/// Appends a number with zeros before it up to this many digits.
+pub(super) fn padded(number: u64, digits: usize, out: &mut String) {
+    let mut buffer = itoa::Buffer::new();
+    let shown = buffer.format(number);
+    for _ in shown.len()..digits {
+        out.push('0');
+    }
+    out.push_str(shown);
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The columns of the calls CSV and of the rejections CSV, in their order.
 
-use std::borrow::Cow;
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use crate::capture::record::Nanos;
 use crate::diagnosis::Case;
@@ -16,6 +16,7 @@ use crate::report::row::RejectedAt;
 use crate::report::row::Row;
 use crate::report::row::Srtp;
 use crate::report::row::Transport;
+use crate::report::time::padded;
 use crate::text::Text;
 
 use super::Column;
@@ -247,12 +248,12 @@ fn offer(row: &Row) -> Option<&OfferFacts> {
 }
 
 fn text(text: &Text, out: &mut String) {
-    out.push_str(&escape::cell(text));
+    escape::cell(text, out);
 }
 
 fn texts(texts: Option<&Vec<Text>>, out: &mut String) {
     if let Some(texts) = texts.filter(|texts| !texts.is_empty()) {
-        out.push_str(&escape::list(texts));
+        escape::list(texts, out);
     }
 }
 
@@ -261,29 +262,44 @@ fn word(word: Option<&str>, out: &mut String) {
 }
 
 fn own(text: &str, out: &mut String) {
-    out.push_str(&escape::guarded(Cow::Borrowed(text)));
+    escape::guarded(text, out);
 }
 
-/// Writing to a `String` can't fail.
-fn number<N: std::fmt::Display>(number: Option<N>, out: &mut String) {
+fn number<N: itoa::Integer>(number: Option<N>, out: &mut String) {
     if let Some(number) = number {
-        let _ = write!(out, "{number}");
+        out.push_str(itoa::Buffer::new().format(number));
     }
 }
 
 fn seconds(span: Option<Nanos>, out: &mut String) {
     if let Some(span) = span {
         let millis = span.0 / 1_000_000;
-        let _ = write!(out, "{}.{:03}", millis / 1000, millis % 1000);
+        number(Some(millis / 1000), out);
+        out.push('.');
+        padded(millis.unsigned_abs() % 1000, 3, out);
     }
 }
 
 fn endpoint(endpoint: Option<Endpoint>, out: &mut String) {
     // What was exported or mirrored without its addresses has none.
     let endpoint = endpoint.filter(|end| !end.address.is_unspecified());
-    if let Some(Endpoint { address, port }) = endpoint {
-        let _ = write!(out, "{}", std::net::SocketAddr::new(address, port));
+    let Some(Endpoint { address, port }) = endpoint else {
+        return;
+    };
+    match address {
+        IpAddr::V4(address) => {
+            for (place, octet) in address.octets().into_iter().enumerate() {
+                if place > 0 {
+                    out.push('.');
+                }
+                number(Some(octet), out);
+            }
+        }
+        // Writing to a `String` can't fail.
+        IpAddr::V6(address) => drop(write!(out, "[{address}]")),
     }
+    out.push(':');
+    number(Some(port), out);
 }
 
 fn path(file: Option<u32>, print: &Print<'_>, out: &mut String) {

@@ -14,7 +14,7 @@ pub const COLUMNS: &[Column<TrunkCounts>] = &[
     Column {
         name: "trunk",
         meaning: "as in the calls CSV",
-        write: |trunk, _, out| out.push_str(&escape::cell(&trunk.trunk)),
+        write: |trunk, _, out| escape::cell(&trunk.trunk, out),
     },
     Column {
         name: "calls",
