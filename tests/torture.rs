@@ -179,7 +179,7 @@ fn check(expected: &Expected, payload: &[u8]) {
     );
     assert_eq!(message.vias().count(), expected.vias, "{name}");
     assert_eq!(message.body.len(), expected.body, "{name}");
-    assert_eq!(message.defects, expected.defects, "{name}");
+    assert_eq!(message.defects(), expected.defects, "{name}");
     let streams = match message.sdp() {
         Body::Sdp(body) => Some(SessionDescription::parse(body).media.len()),
         Body::None | Body::Cut(_) => None,

@@ -2,8 +2,6 @@
 //!
 //! Nothing that a header says can run: not as a formula in a spreadsheet, not as an escape sequence in a terminal.
 
-use std::borrow::Cow;
-
 use crate::text::Text;
 
 /// Appends a text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
@@ -12,15 +10,6 @@ pub fn cell(text: &Text, out: &mut String) {
         Ok(text) => guarded(text, out),
         Err(_) => guarded(&String::from_utf8_lossy(text.as_bytes()), out),
     }
-}
-
-/// Appends several texts as one cell, joined by `;`.
-pub fn list(texts: &[Text], out: &mut String) {
-    let joined: Vec<Cow<'_, str>> = texts
-        .iter()
-        .map(|text| String::from_utf8_lossy(text.as_bytes()))
-        .collect();
-    guarded(&joined.join(";"), out);
 }
 
 /// Appends our own words as a cell, which may begin with somebody else's.
@@ -116,13 +105,6 @@ mod tests {
         ] {
             assert_eq!(cell(&Text::from(text)), text);
         }
-    }
-
-    #[test]
-    fn a_list_is_guarded_as_a_whole() {
-        let mut out = String::new();
-        super::list(&[Text::from("=A"), Text::from("B")], &mut out);
-        assert_eq!(out, "'=A;B");
     }
 
     #[test]

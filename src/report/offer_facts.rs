@@ -36,62 +36,68 @@ fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool
         .filter(|media| media.is_live())
         .take(LISTED)
         .collect();
-    let audio: Vec<_> = live
-        .iter()
-        .copied()
-        .filter(|media| codec::is_audio(media))
-        .collect();
-    let codecs: Vec<Codec<'_>> = audio.iter().flat_map(|media| media.codecs()).collect();
+    let audio = || live.iter().filter(|media| codec::is_audio(media));
+    let codecs: Vec<Codec<'_>> = audio().flat_map(|media| media.codecs()).collect();
     let candidates = description.candidates();
+    let connection = audio()
+        .next()
+        .and_then(|media| description.connection_of(media));
+    let mut media = Vec::new();
+    for stream in &live {
+        add(&mut media, &[stream.media, b" ", stream.proto]);
+    }
     OfferFacts {
         offer_in,
-        media: live
-            .iter()
-            .map(|media| Text::from([media.media, b" ", media.proto].concat()))
-            .collect(),
+        media: Text::from(media),
         codecs: names(&codecs, |_| true),
         codecs_unsupported: unsupported(&codecs),
         srtp: Some(srtp(description, &live)).filter(|srtp| is_whole || *srtp != Srtp::None),
         crypto_suites: suites(&live),
         ice: Some(ice(description)).filter(|ice| is_whole || *ice != Ice::None),
         ice_candidates: u32::try_from(candidates).ok().filter(|_| is_whole),
-        connection_address: connection_address(description, &audio),
+        connection_address: connection
+            .map(|connection| Text::from(connection.address))
+            .unwrap_or_default(),
+    }
+}
+
+/// Adds to a list in one text, as the CSV writes it: joined by `;`.
+fn add(list: &mut Vec<u8>, parts: &[&[u8]]) {
+    if !list.is_empty() {
+        list.push(b';');
+    }
+    for part in parts {
+        list.extend_from_slice(part);
     }
 }
 
 /// Encoding names in order, each once. A payload type without rtpmap has none.
-fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Vec<Text> {
-    let mut names: Vec<Text> = Vec::new();
-    for name in codecs
-        .iter()
-        .filter(|codec| is_wanted(codec))
-        .filter_map(|codec| codec.name)
-    {
-        let is_listed = names
-            .iter()
-            .any(|listed| listed.as_bytes().eq_ignore_ascii_case(name));
+fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Text {
+    let mut names: Vec<&[u8]> = Vec::with_capacity(codecs.len().min(LISTED));
+    let named = codecs.iter().filter(|codec| is_wanted(codec));
+    for name in named.filter_map(|codec| codec.name) {
+        let is_listed = names.iter().any(|listed| listed.eq_ignore_ascii_case(name));
         if !is_listed && names.len() < LISTED {
-            names.push(Text::from(name));
+            names.push(name);
         }
     }
-    names
+    Text::from(names.join(&b';'))
 }
 
 /// The speech codecs of which no clock rate is supported.
-fn unsupported(codecs: &[Codec<'_>]) -> Vec<Text> {
-    let has_name = |codec: &Codec<'_>, name: &[u8]| {
-        codec
-            .name
-            .is_some_and(|other| other.eq_ignore_ascii_case(name))
+fn unsupported(codecs: &[Codec<'_>]) -> Text {
+    let is_wanted = |codec: &Codec<'_>| codec::is_speech(codec) && !codec::is_supported(codec);
+    let is_name_supported = |name: &[u8]| {
+        codecs.iter().any(|codec| {
+            codec
+                .name
+                .is_some_and(|other| other.eq_ignore_ascii_case(name))
+                && codec::is_supported(codec)
+        })
     };
-    let is_supported = |name: &[u8]| {
-        codecs
-            .iter()
-            .any(|codec| has_name(codec, name) && codec::is_supported(codec))
-    };
-    let mut names = names(codecs, codec::is_speech);
-    names.retain(|name| !is_supported(name.as_bytes()));
-    names
+    names(codecs, |codec| {
+        is_wanted(codec) && !codec.name.is_some_and(is_name_supported)
+    })
 }
 
 fn srtp(description: &SessionDescription<'_>, live: &[&MediaDescription<'_>]) -> Srtp {
@@ -107,15 +113,14 @@ fn srtp(description: &SessionDescription<'_>, live: &[&MediaDescription<'_>]) ->
     }
 }
 
-fn suites(live: &[&MediaDescription<'_>]) -> Vec<Text> {
-    let mut suites: Vec<Text> = Vec::new();
+fn suites(live: &[&MediaDescription<'_>]) -> Text {
+    let mut suites: Vec<&[u8]> = Vec::new();
     for crypto in live.iter().flat_map(|media| &media.crypto) {
-        let suite = Text::from(crypto.suite);
-        if !suites.contains(&suite) && suites.len() < LISTED {
-            suites.push(suite);
+        if !suites.contains(&crypto.suite) && suites.len() < LISTED {
+            suites.push(crypto.suite);
         }
     }
-    suites
+    Text::from(suites.join(&b';'))
 }
 
 fn ice(description: &SessionDescription<'_>) -> Ice {
@@ -124,17 +129,4 @@ fn ice(description: &SessionDescription<'_>) -> Ice {
         (_, true) => Ice::Lite,
         (_, false) => Ice::Full,
     }
-}
-
-/// Of the first active audio stream.
-fn connection_address(
-    description: &SessionDescription<'_>,
-    audio: &[&MediaDescription<'_>],
-) -> Text {
-    let connection = audio
-        .first()
-        .and_then(|media| description.connection_of(media));
-    connection
-        .map(|connection| Text::from(connection.address))
-        .unwrap_or_default()
 }

@@ -95,16 +95,16 @@ pub struct Unsettled {
 pub struct OfferFacts {
     /// `INVITE`, `UPDATE`, or `none` for a delayed offer.
     pub offer_in: OfferIn,
-    /// Media and profile of each live stream: `audio RTP/SAVP`.
-    pub media: Vec<Text>,
-    /// Encoding names offered for audio, in order, each once.
-    pub codecs: Vec<Text>,
-    /// The speech codecs among them that Direct Routing does not support.
-    pub codecs_unsupported: Vec<Text>,
+    /// Media and profile of each live stream, joined by `;`: `audio RTP/SAVP`.
+    pub media: Text,
+    /// Encoding names offered for audio, in order, each once, joined by `;`.
+    pub codecs: Text,
+    /// The speech codecs among them that Direct Routing does not support, joined by `;`.
+    pub codecs_unsupported: Text,
     /// `none`, `sdes`, `dtls` or `sdes+dtls`; none where there is no SDP.
     pub srtp: Option<Srtp>,
-    /// Crypto suites.
-    pub crypto_suites: Vec<Text>,
+    /// Crypto suites, joined by `;`.
+    pub crypto_suites: Text,
     /// `none`, `lite` or `full`; none where there is no SDP.
     pub ice: Option<Ice>,
     /// Number of `a=candidate` lines; none where there is no SDP.

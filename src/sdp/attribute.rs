@@ -22,7 +22,8 @@ impl<'a> Attribute<'a> {
     /// Reads the value of an `a=` line: the attribute to be kept, and all after its colon, keys
     /// included, for who reads the attribute further. `None` where there is no name.
     pub(super) fn parse(line: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (name, value) = match memchr::memchr(b':', line) {
+        // Names are short.
+        let (name, value) = match line.iter().position(|&byte| byte == b':') {
             Some(colon) => (
                 line.get(..colon)?,
                 Some(line.get(colon + 1..)?.trim_ascii()),
@@ -52,13 +53,14 @@ impl fmt::Debug for Attribute<'_> {
 
 /// True for values that hold a key, by name or by the word that begins a key (RFC 4568 §6.1).
 fn holds_key(name: &[u8], value: &[u8]) -> bool {
+    const INLINE: &[u8] = b"inline:";
+
     name.get(..6)
         .is_some_and(|begin| begin.eq_ignore_ascii_case(b"crypto"))
         || name.eq_ignore_ascii_case(b"key-mgmt")
-        || memchr::memchr_iter(b'i', value).any(|at| {
-            let word = value.get(at..).unwrap_or_default();
-            word.starts_with(b"inline:")
-        })
+        || value.len() > INLINE.len()
+            && memchr::memchr_iter(b'i', value)
+                .any(|at| value.get(at..).unwrap_or_default().starts_with(INLINE))
 }
 
 /// The attributes of one section, in order.
@@ -135,9 +137,17 @@ impl<'a> Bandwidth<'a> {
 
 /// The words between white space, empty ones left out.
 pub(super) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let end = rest
+            .iter()
+            .position(|&byte| byte <= b' ' && byte.is_ascii_whitespace())
+            .unwrap_or(rest.len());
+        let (word, behind) = rest.split_at_checked(end)?;
+        rest = behind;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 /// The number that the digits make; `None` for anything else and for more than 64 bits.

@@ -129,10 +129,11 @@ impl HeaderName {
             .unwrap_or(Self::Other)
     }
 
-    /// True where `written` is this name.
+    /// True where `written` is this name; never of [`HeaderName::Other`].
     pub(super) fn names(self, written: &[u8]) -> bool {
         match written {
-            [letter] => Self::compact(letter.to_ascii_lowercase()) == self,
+            [] => false,
+            [letter] => self != N::Other && Self::compact(letter.to_ascii_lowercase()) == self,
             _ => self.as_str().as_bytes().eq_ignore_ascii_case(written),
         }
     }

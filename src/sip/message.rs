@@ -23,6 +23,7 @@ use super::framing::Wholeness;
 use super::framing::skip_blanks;
 use super::grammar::list;
 use super::grammar::unfold;
+use super::header::Field;
 use super::header::Fields;
 use super::header::HeaderName;
 use super::header::Value;
@@ -46,16 +47,14 @@ pub struct Message<'a> {
     pub body: &'a [u8],
     /// Are all bytes there?
     pub wholeness: Wholeness,
-    /// What the sender did wrong.
-    pub defects: Vec<Defect>,
+    bytes: &'a [u8],
     headers: Vec<Header<'a>>,
     is_head_whole: bool,
 }
 
-/// One header line.
+/// One header line. Which header it is, is looked at when one is asked for: of most messages, one or two are.
 #[derive(Clone, Copy)]
 struct Header<'a> {
-    name: HeaderName,
     written: &'a [u8],
     value: &'a [u8],
 }
@@ -65,90 +64,104 @@ impl<'a> Message<'a> {
     /// `None` only where there is no SIP start line.
     pub fn parse(bytes: &'a [u8], wholeness: Wholeness) -> Option<Self> {
         let bytes = skip_blanks(bytes);
-        let mut defects = Vec::new();
-        let end = memchr(b'\n', bytes);
-        let line = bytes.get(..end.unwrap_or(bytes.len()))?;
-        let without_return = line.strip_suffix(b"\r");
-        if end.is_some() && without_return.is_none() {
-            defects.push(Defect::LineFeedOnly);
-        }
-        let line = without_return.unwrap_or(line);
-        let start = StartLine::parse(line, &mut defects)?;
+        let (line, first) = first_line(bytes);
+        let start = StartLine::parse(line.strip_suffix(b"\r").unwrap_or(line), &mut Vec::new())?;
         let mut message = Self {
             start,
             body: &[],
             wholeness,
-            defects,
+            bytes,
             headers: Vec::with_capacity(USUAL_HEADERS),
             is_head_whole: false,
         };
-        let first = end.map_or(bytes.len(), |end| end + 1);
-        message.read_headers(Fields::new(bytes, first), bytes);
-        message.note_headers();
-        message.note_body();
-        Some(message)
-    }
-
-    /// Keeps the header lines, and sets the body.
-    fn read_headers(&mut self, mut fields: Fields<'a>, bytes: &'a [u8]) {
-        let mut dropped = 0;
+        let mut fields = Fields::new(bytes, first);
         for field in &mut fields {
-            if self.wholeness == Wholeness::Cut && !field.is_ended {
-                self.defects.push(Defect::HeaderCut { line: field.line });
-            } else if field.written.is_empty() {
-                self.defects
-                    .push(Defect::HeaderWithoutName { line: field.line });
-            } else if self.headers.len() >= MAX_HEADERS {
-                dropped += 1;
-            } else {
-                self.headers.push(Header {
-                    name: HeaderName::parse(field.written),
+            if message.defect_of(&field).is_none() && message.headers.len() < MAX_HEADERS {
+                message.headers.push(Header {
                     written: field.written,
                     value: field.value,
                 });
             }
         }
-        if dropped > 0 {
-            self.defects.push(Defect::TooManyHeaders { dropped });
+        if let Some(body) = fields.body() {
+            message.is_head_whole = true;
+            message.body = bytes.get(body..).unwrap_or_default();
         }
-        match fields.body() {
-            Some(body) => {
-                self.is_head_whole = true;
-                self.body = bytes.get(body..).unwrap_or_default();
-            }
-            None => self.defects.push(Defect::HeadNotEnded),
+        if let ContentLength::Bytes(claimed) = message.content_length() {
+            let length = usize::try_from(claimed).unwrap_or(usize::MAX);
+            message.body = message.body.get(..length).unwrap_or(message.body);
+        }
+        Some(message)
+    }
+
+    /// Why a header line is left out.
+    fn defect_of(&self, field: &Field<'_>) -> Option<Defect> {
+        if self.wholeness == Wholeness::Cut && !field.is_ended {
+            Some(Defect::HeaderCut { line: field.line })
+        } else if field.written.is_empty() {
+            Some(Defect::HeaderWithoutName { line: field.line })
+        } else {
+            None
         }
     }
 
-    /// Bounds the body by Content-Length, and notes what is wrong with either.
-    fn note_body(&mut self) {
-        let length = self
-            .headers(HeaderName::ContentLength)
+    /// All Content-Length headers together.
+    fn content_length(&self) -> ContentLength {
+        self.headers(HeaderName::ContentLength)
             .fold(ContentLength::Absent, |length, value| {
                 length.and(value.as_bytes())
-            });
-        match length {
+            })
+    }
+
+    /// What the sender did wrong. Looked for when it is asked for.
+    pub fn defects(&self) -> Vec<Defect> {
+        let mut defects = Vec::new();
+        let (line, first) = first_line(self.bytes);
+        let without_return = line.strip_suffix(b"\r");
+        if first > line.len() && without_return.is_none() {
+            defects.push(Defect::LineFeedOnly);
+        }
+        StartLine::parse(without_return.unwrap_or(line), &mut defects);
+        let mut kept = 0_usize;
+        for field in Fields::new(self.bytes, first) {
+            match self.defect_of(&field) {
+                Some(defect) => defects.push(defect),
+                None => kept += 1,
+            }
+        }
+        if kept > MAX_HEADERS {
+            let dropped = kept - MAX_HEADERS;
+            defects.push(Defect::TooManyHeaders { dropped });
+        }
+        if !self.is_head_whole {
+            defects.push(Defect::HeadNotEnded);
+        }
+        self.note_headers(&mut defects);
+        self.note_body(&mut defects);
+        defects
+    }
+
+    /// What is wrong with the body's length and type.
+    fn note_body(&self, defects: &mut Vec<Defect>) {
+        match self.content_length() {
             ContentLength::Absent => {}
-            ContentLength::Unreadable => self.defects.push(Defect::ContentLengthUnreadable),
-            ContentLength::Conflict => self.defects.push(Defect::ContentLengthConflict),
+            ContentLength::Unreadable => defects.push(Defect::ContentLengthUnreadable),
+            ContentLength::Conflict => defects.push(Defect::ContentLengthConflict),
             ContentLength::Bytes(claimed) => {
-                let length = usize::try_from(claimed).unwrap_or(usize::MAX);
-                match self.body.get(..length) {
-                    Some(body) => self.body = body,
-                    None => self.defects.push(Defect::ContentLengthBeyondBody {
-                        claimed,
-                        there: self.body.len(),
-                    }),
+                // A body that is long enough was bounded by it.
+                let there = self.body.len();
+                if claimed > there as u64 {
+                    defects.push(Defect::ContentLengthBeyondBody { claimed, there });
                 }
             }
         }
         if !self.body.is_empty() && self.headers(HeaderName::ContentType).next().is_none() {
-            self.defects.push(Defect::ContentTypeMissing);
+            defects.push(Defect::ContentTypeMissing);
         }
     }
 
-    /// RFC 3261 §8.1.1: what every request has, and its responses repeat. One pass over the headers.
-    fn note_headers(&mut self) {
+    /// RFC 3261 §8.1.1: what every request has, and its responses repeat.
+    fn note_headers(&self, defects: &mut Vec<Defect>) {
         const REQUIRED: [HeaderName; 5] = [
             HeaderName::Via,
             HeaderName::From,
@@ -156,33 +169,26 @@ impl<'a> Message<'a> {
             HeaderName::CallId,
             HeaderName::CSeq,
         ];
-        let mut counts = [0_u16; REQUIRED.len()];
-        for header in &self.headers {
-            if let Some(at) = REQUIRED.iter().position(|name| *name == header.name)
-                && let Some(count) = counts.get_mut(at)
-            {
-                *count += 1;
-            }
-        }
-        for (name, count) in REQUIRED.into_iter().zip(counts) {
+        for name in REQUIRED {
+            let count = self.headers(name).count();
             if count == 0 && self.is_head_whole {
-                self.defects.push(Defect::HeaderMissing { name });
+                defects.push(Defect::HeaderMissing { name });
             }
             if count > 1 && name != HeaderName::Via {
-                self.defects.push(Defect::HeaderRepeated { name });
+                defects.push(Defect::HeaderRepeated { name });
             }
         }
         let Some(value) = self.headers(HeaderName::CSeq).next() else {
             return;
         };
         match cseq::parse(value.as_bytes()) {
-            None => self.defects.push(Defect::CSeqUnreadable),
+            None => defects.push(Defect::CSeqUnreadable),
             Some(cseq) => {
                 if cseq.number >= 1 << 31 {
-                    self.defects.push(Defect::CSeqOutOfRange);
+                    defects.push(Defect::CSeqOutOfRange);
                 }
                 if self.method().is_some_and(|method| method != cseq.method) {
-                    self.defects.push(Defect::CSeqMethodDiffers);
+                    defects.push(Defect::CSeqMethodDiffers);
                 }
             }
         }
@@ -208,7 +214,7 @@ impl<'a> Message<'a> {
     pub fn headers(&self, name: HeaderName) -> impl Iterator<Item = Value<'a>> {
         self.headers
             .iter()
-            .filter(move |header| header.name == name && name != HeaderName::Other)
+            .filter(move |header| name.names(header.written))
             .map(|header| Value::new(header.value))
     }
 
@@ -316,6 +322,14 @@ impl<'a> Message<'a> {
     }
 }
 
+/// The first line without its line feed, and where the next one begins.
+fn first_line(bytes: &[u8]) -> (&[u8], usize) {
+    match memchr(b'\n', bytes) {
+        Some(end) => (bytes.get(..end).unwrap_or_default(), end + 1),
+        None => (bytes, bytes.len()),
+    }
+}
+
 impl fmt::Debug for Message<'_> {
     /// Without header values and body: keys and passwords stand there.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -325,7 +339,7 @@ impl fmt::Debug for Message<'_> {
             .field("headers", &self.headers.len())
             .field("body", &self.body.len())
             .field("wholeness", &self.wholeness)
-            .field("defects", &self.defects)
+            .field("defects", &self.defects())
             .finish()
     }
 }

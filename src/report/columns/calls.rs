@@ -160,17 +160,17 @@ pub const COLUMNS: &[Column<Row>] = &[
     column(
         "media",
         "live streams: `audio RTP/SAVP;video RTP/AVP`",
-        |row, _, out| texts(offer(row).map(|offer| &offer.media), out),
+        |row, _, out| facts(row, |offer| &offer.media, out),
     ),
     column(
         "codecs",
         "audio codecs in order of preference",
-        |row, _, out| texts(offer(row).map(|offer| &offer.codecs), out),
+        |row, _, out| facts(row, |offer| &offer.codecs, out),
     ),
     column(
         "codecs_unsupported",
         "those that Direct Routing does not support",
-        |row, _, out| texts(offer(row).map(|offer| &offer.codecs_unsupported), out),
+        |row, _, out| facts(row, |offer| &offer.codecs_unsupported, out),
     ),
     column(
         "srtp",
@@ -178,7 +178,7 @@ pub const COLUMNS: &[Column<Row>] = &[
         |row, _, out| word(offer(row).and_then(|offer| offer.srtp).map(Srtp::name), out),
     ),
     column("crypto_suites", "suites of `a=crypto`", |row, _, out| {
-        texts(offer(row).map(|offer| &offer.crypto_suites), out);
+        facts(row, |offer| &offer.crypto_suites, out);
     }),
     column("ice", "`none`, `lite`, `full`", |row, _, out| {
         word(offer(row).and_then(|offer| offer.ice).map(Ice::name), out);
@@ -190,10 +190,7 @@ pub const COLUMNS: &[Column<Row>] = &[
         "connection_address",
         "of the first live audio stream",
         |row, _, out| {
-            text(
-                offer(row).map_or(&Text::default(), |offer| &offer.connection_address),
-                out,
-            );
+            facts(row, |offer| &offer.connection_address, out);
         },
     ),
     column(
@@ -251,9 +248,10 @@ fn text(text: &Text, out: &mut String) {
     escape::cell(text, out);
 }
 
-fn texts(texts: Option<&Vec<Text>>, out: &mut String) {
-    if let Some(texts) = texts.filter(|texts| !texts.is_empty()) {
-        escape::list(texts, out);
+/// What the offer tells, where there is one.
+fn facts(row: &Row, told: fn(&OfferFacts) -> &Text, out: &mut String) {
+    if let Some(offer) = offer(row) {
+        text(told(offer), out);
     }
 }
 

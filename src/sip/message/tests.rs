@@ -37,7 +37,7 @@ fn replaced(from: &str, to: &str) -> Vec<u8> {
 #[test]
 fn a_sound_message_has_no_defect() {
     let message = read(INVITE);
-    assert_eq!(message.defects, []);
+    assert_eq!(message.defects(), []);
     assert_eq!(message.call_id(), Some(&b"c@x"[..]));
     assert_eq!(message.cseq().map(|cseq| cseq.number), Some(7));
     assert_eq!(message.from().and_then(|from| from.tag()), Some(&b"1"[..]));
@@ -128,7 +128,7 @@ fn a_488_without_phrase_is_kept() {
 fn a_header_that_is_cut_is_left_out() {
     let cut = &INVITE[..INVITE.len() - 20];
     let message = Message::parse(cut, Wholeness::Cut).expect("SIP");
-    assert!(message.defects.contains(&Defect::HeaderCut { line: 11 }));
+    assert!(message.defects().contains(&Defect::HeaderCut { line: 11 }));
     assert_eq!(message.header(HeaderName::ContentLength), None);
     assert_eq!(message.sdp(), Body::Cut(None));
 }
@@ -156,7 +156,7 @@ fn the_number_of_headers_is_bounded() {
     bytes.extend(b"\r\n");
     assert!(
         read(&bytes)
-            .defects
+            .defects()
             .contains(&Defect::TooManyHeaders { dropped: 44 })
     );
 }
