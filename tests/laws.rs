@@ -17,6 +17,8 @@ use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
 use sip488::report::row::Row;
+use sip488::report::spill::decode;
+use sip488::report::spill::encode;
 use sip488::transport::tls::KeyLog;
 use sip488::trunk::Config;
 use tempfile::TempDir;
@@ -29,7 +31,7 @@ impl Progress for Silent {
 }
 
 /// The rows of both CSVs.
-type Told = (Vec<Row>, Vec<Row>);
+type Told = (Vec<Row<'static>>, Vec<Row<'static>>);
 
 fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
     let options = Options {
@@ -42,7 +44,7 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
     };
     let mut analysis = analyze(&options, &Silent).unwrap();
     let (mut calls, mut rejections) = (Vec::new(), Vec::new());
-    let all = |rows: &[Row]| rows.to_vec();
+    let all = |rows: &[Row<'_>]| rows.iter().map(kept).collect::<Vec<_>>();
     analysis
         .each_rejection::<_, Error>(all, |rows| {
             rejections.extend(rows);
@@ -56,6 +58,11 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
         })
         .unwrap();
     (calls, rejections)
+}
+
+/// A row that outlives what it was read from.
+fn kept(row: &Row<'_>) -> Row<'static> {
+    decode(encode(row).leak()).unwrap()
 }
 
 /// The rows without what says where the packets lie.
@@ -228,7 +235,7 @@ proptest! {
                 (row.start_time, row.request_time) = Default::default();
                 (row.setup, row.duration) = (None, None);
             }
-            let key = |row: &Row| (row.call_id.clone(), row.rejected_at);
+            let key = |row: &Row<'static>| (row.call_id.clone(), row.rejected_at);
             calls.sort_by_key(key);
             rejections.sort_by_key(key);
             (calls, rejections)

@@ -103,7 +103,7 @@ fn the_readme_shows_the_closing_summary_of_its_first_command() {
 #[test]
 fn the_readme_has_every_column_with_its_meaning() {
     let mut expected = String::new();
-    for (name, meaning) in calls::COLUMNS
+    for (name, meaning) in calls::columns()
         .iter()
         .map(|column| (column.name, column.meaning))
     {

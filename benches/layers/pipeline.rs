@@ -40,8 +40,9 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
     let calls = || {
         let mut calls = 0;
         let analysis = analyze(&options, &Silent).expect("nothing stops it");
-        let counted = analysis.each_call::<_, Error>(<[Row]>::to_vec, |rows| {
-            calls += rows.len();
+        let count = |rows: &[Row<'_>]| rows.len();
+        let counted = analysis.each_call::<_, Error>(count, |some| {
+            calls += some;
             Ok(())
         });
         counted.expect("the rows are in memory");

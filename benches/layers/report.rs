@@ -20,7 +20,7 @@ use crate::call::CALLS;
 use crate::call::gathered;
 
 /// One row for each call.
-fn rows(gathered: &[sip488::call::Gathered], with: Surroundings<'_>) -> Vec<Row> {
+fn rows<'a>(gathered: &'a [sip488::call::Gathered], with: Surroundings<'a>) -> Vec<Row<'a>> {
     let calls = gathered.iter().flat_map(sip488::call::Gathered::calls);
     let rows = calls.filter_map(|call| rows_of(&call, with, false));
     rows.map(|rows| rows.call).collect()
@@ -55,7 +55,8 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
         config: &config,
         paths: &paths,
     };
-    let mut rows = rows(&gathered(), with);
+    let gathered = gathered();
+    let mut rows = rows(&gathered, with);
     let settlement = Settlement {
         sbc: SbcAddresses::new(&config),
         history: TrunkHistory::default(),
@@ -68,10 +69,10 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
         zone: &zone,
         paths: &paths,
     };
+    let columns = calls::columns();
     let write = || {
         let mut out = Vec::new();
-        let mut table =
-            Table::begin(calls::COLUMNS, print, &mut out).expect("memory takes everything");
+        let mut table = Table::begin(&columns, print, &mut out).expect("memory takes everything");
         for row in &rows {
             table.row(row).expect("memory takes everything");
         }

@@ -261,7 +261,7 @@ impl Outputs {
             zone,
             paths: &paths,
         };
-        let render = |rows: &[Row]| lines(columns::calls::COLUMNS, print, rows.iter());
+        let render = |rows: &[Row<'_>]| lines(&columns::calls::columns(), print, rows.iter());
         let mut rejections = self.rejections.as_mut();
         if let Some(file) = &mut rejections {
             file.write_all(&render_header(print)?)?;
@@ -270,10 +270,10 @@ impl Outputs {
             Some(file) => Ok(file.write_all(lines.as_bytes())?),
             None => Ok(()),
         })?;
-        let is_wanted = |row: &&Row| !only_488 || row.rejections > 0;
-        let render = |rows: &[Row]| {
+        let is_wanted = |row: &&Row<'_>| !only_488 || row.rejections > 0;
+        let render = |rows: &[Row<'_>]| {
             lines(
-                columns::calls::COLUMNS,
+                &columns::calls::columns(),
                 print,
                 rows.iter().filter(is_wanted),
             )
@@ -320,7 +320,7 @@ impl Outputs {
 
 fn render_header(print: Print<'_>) -> anyhow::Result<Vec<u8>> {
     let mut header = Vec::new();
-    Table::begin(columns::calls::COLUMNS, print, &mut header)?.finish()?;
+    Table::begin(&columns::calls::columns(), print, &mut header)?.finish()?;
     Ok(header)
 }
 

@@ -15,11 +15,11 @@ use super::finding::FINDINGS;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reported {
     /// InternalDiagCode.
-    pub code: Text,
+    pub code: Text<'static>,
     /// InternalErrorPhrase, else the free text, without the GUID before it.
-    pub phrase: Text,
+    pub phrase: Text<'static>,
     /// The GUID before the phrase, else `x-i` of Microsoft's Contact.
-    pub correlation_id: Text,
+    pub correlation_id: Text<'static>,
     /// Every text that the response carries, as [`normalise`] writes it.
     said: Vec<String>,
 }
@@ -51,10 +51,10 @@ impl Reported {
             .or_else(|| texts.iter().find_map(|said| said.guid.clone()));
         Self {
             code: chosen
-                .map(|chosen| Text::from(chosen.code()))
+                .map(|chosen| Text::from(chosen.code().to_vec()))
                 .unwrap_or_default(),
             phrase: chosen
-                .map(|chosen| Text::from(chosen.phrase()))
+                .map(|chosen| Text::from(chosen.phrase().to_vec()))
                 .unwrap_or_default(),
             correlation_id: guid
                 .or_else(|| contact_x_i(message))

@@ -29,8 +29,6 @@ use crate::packet::Sctp;
 use crate::packet::Segment;
 use crate::packet::defragment;
 use crate::packet::defragment::Defragmenter;
-use crate::report::row::Order;
-use crate::report::row::Row;
 use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
 use crate::report::spill::Batch;
@@ -123,11 +121,11 @@ impl Learned {
 #[derive(Debug, Default)]
 pub struct Rows {
     /// Rows of the calls CSV.
-    pub calls: Batch<Order, Row>,
+    pub calls: Batch,
     /// Rows of the rejections CSV.
-    pub rejections: Batch<Order, Row>,
+    pub rejections: Batch,
     /// Call-IDs that went on after they were closed.
-    pub resumed: Vec<Text>,
+    pub resumed: Vec<Text<'static>>,
 }
 
 /// Tunnels that fragment fragments, one inside another, at most.
@@ -548,12 +546,13 @@ fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows
             }
         }
         for rejection in &told.rejections {
-            rows.rejections.push(rejection.rejection_order(), rejection);
+            rows.rejections
+                .push(|key| rejection.rejection_order(key), rejection);
         }
         if told.call.is_resumed {
-            rows.resumed.push(told.call.call_id.clone());
+            rows.resumed.push(told.call.call_id.clone().into_owned());
         }
-        rows.calls.push(told.call.order(), &told.call);
+        rows.calls.push(|key| told.call.order(key), &told.call);
     }
 }
 

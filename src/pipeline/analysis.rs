@@ -17,10 +17,11 @@ use rayon::slice::ParallelSlice;
 use crate::capture::inventory::NotRead;
 use crate::capture::inventory::SetAside;
 use crate::packet::Fate;
-use crate::report::row::Order;
 use crate::report::row::Row;
 use crate::report::spill::Sorted;
 use crate::report::spill::Sorter;
+use crate::report::spill::decode;
+use crate::report::spill::encode;
 use crate::report::summary::FileStatus;
 use crate::report::summary::FileSummary;
 use crate::report::summary::Limits;
@@ -40,12 +41,12 @@ use super::window::Readings;
 /// Rows of calls that are over, while the run goes on.
 #[derive(Debug, Default)]
 pub struct Gathering {
-    calls: Sorter<Order, Row>,
-    rejections: Sorter<Order, Row>,
+    calls: Sorter,
+    rejections: Sorter,
     count: u64,
     rejection_count: u64,
     /// Call-IDs that went on after they were closed.
-    resumed: BTreeSet<Text>,
+    resumed: BTreeSet<Text<'static>>,
 }
 
 impl Gathering {
@@ -54,8 +55,8 @@ impl Gathering {
         self.count += rows.calls.len() as u64;
         self.rejection_count += rows.rejections.len() as u64;
         self.resumed.extend(rows.resumed);
-        self.calls.append(rows.calls)?;
-        self.rejections.append(rows.rejections)?;
+        self.calls.append(&rows.calls)?;
+        self.rejections.append(&rows.rejections)?;
         Ok(())
     }
 
@@ -128,20 +129,21 @@ pub struct Analysis {
     pub file_names: Vec<PathBuf>,
     /// The files that the captures are in: an archive has several.
     pub inputs: BTreeSet<PathBuf>,
-    calls: Sorted<Order, Row>,
-    rejections: Sorted<Order, Row>,
+    calls: Sorted,
+    rejections: Sorted,
     settlement: Settlement,
     joined: BTreeMap<Key, Joined>,
     pool: Arc<ThreadPool>,
 }
 
 /// Call-ID and caller's tag.
-type Key = (Text, Text);
+type Key = (Text<'static>, Text<'static>);
 
 /// A call that was closed and went on.
 #[derive(Debug)]
 struct Joined {
-    row: Row,
+    /// Encoded as it was.
+    row: Vec<u8>,
     parts: usize,
 }
 
@@ -150,14 +152,15 @@ impl Analysis {
     /// gets it in order. Returns the trunks' counts in the order of the trunk report.
     pub fn each_call<R: Send, E: From<Error>>(
         &self,
-        render: impl Fn(&[Row]) -> R + Sync,
+        render: impl Fn(&[Row<'_>]) -> R + Sync,
         mut each: impl FnMut(R) -> Result<(), E>,
     ) -> Result<Vec<TrunkCounts>, E> {
         let mut trunks = TrunkTable::default();
         let mut told = BTreeSet::new();
         let mut rows = self.calls.read().map_err(Error::from)?;
         loop {
-            let mut some = self.settled(&mut rows, |row| self.whole(row))?;
+            let encoded = next(&mut rows)?;
+            let mut some = self.settled(&encoded, |row| self.whole(row))?;
             if some.is_empty() {
                 return Ok(trunks.into_rows());
             }
@@ -180,13 +183,14 @@ impl Analysis {
     /// verdict in the summary.
     pub fn each_rejection<R: Send, E: From<Error>>(
         &mut self,
-        render: impl Fn(&[Row]) -> R + Sync,
+        render: impl Fn(&[Row<'_>]) -> R + Sync,
         mut each: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut summary = self.summary.clone();
         let mut rows = self.rejections.read().map_err(Error::from)?;
         loop {
-            let some = self.settled(&mut rows, |row| row)?;
+            let encoded = next(&mut rows)?;
+            let some = self.settled(&encoded, Ok)?;
             if some.is_empty() {
                 break;
             }
@@ -202,15 +206,14 @@ impl Analysis {
         Ok(())
     }
 
-    /// The next rows, complete; none at the end.
+    /// Rows, complete.
     fn settled<'r>(
         &self,
-        rows: &mut impl Iterator<Item = io::Result<Cow<'r, [u8]>>>,
-        whole: impl Fn(Row) -> Row + Sync,
-    ) -> Result<Vec<Row>, Error> {
-        let encoded: Vec<Cow<'r, [u8]>> = rows.take(TOLD_AT_ONCE).collect::<io::Result<_>>()?;
-        let settled = |bytes: &Cow<'r, [u8]>| {
-            let mut row = whole(Sorted::<Order, Row>::decode(bytes)?);
+        encoded: &'r [Cow<'_, [u8]>],
+        whole: impl Fn(Row<'r>) -> io::Result<Row<'r>> + Sync,
+    ) -> Result<Vec<Row<'r>>, Error> {
+        let settled = |bytes: &'r Cow<'_, [u8]>| {
+            let mut row = whole(decode(bytes)?)?;
             self.settlement.settle(&mut row);
             Ok(row)
         };
@@ -218,36 +221,46 @@ impl Analysis {
             .install(|| encoded.par_iter().map(settled).collect())
     }
 
-    fn rendered<R: Send>(&self, rows: &[Row], render: &(impl Fn(&[Row]) -> R + Sync)) -> Vec<R> {
+    fn rendered<R: Send>(
+        &self,
+        rows: &[Row<'_>],
+        render: &(impl Fn(&[Row<'_>]) -> R + Sync),
+    ) -> Vec<R> {
         self.pool
             .install(|| rows.par_chunks(RENDERED_AT_ONCE).map(render).collect())
     }
 
     /// The row of the whole call, where it was closed and went on.
-    fn whole(&self, row: Row) -> Row {
+    fn whole<'r>(&'r self, row: Row<'r>) -> io::Result<Row<'r>> {
         if self.joined.is_empty() {
-            return row;
+            return Ok(row);
         }
-        let joined = self.joined_with(&row).map(|(_, joined)| joined.row.clone());
-        joined.unwrap_or(row)
+        match self.joined_with(&row) {
+            Some((_, joined)) => decode(&joined.row),
+            None => Ok(row),
+        }
     }
 
     /// Puts the parts of calls that went on after they were closed together. Such calls are few.
-    fn join_resumed(&mut self, resumed: &BTreeSet<Text>) -> Result<(), Error> {
+    fn join_resumed(&mut self, resumed: &BTreeSet<Text<'static>>) -> Result<(), Error> {
         if resumed.is_empty() {
             return Ok(());
         }
         for row in self.calls.read()? {
-            let row = Sorted::<Order, Row>::decode(&row?)?;
+            let encoded = row?;
+            let row: Row<'_> = decode(&encoded)?;
             if !resumed.contains(&row.call_id) {
                 continue;
             }
             let key = self.joined_with(&row).map(|(key, _)| key.clone());
-            let key = key.unwrap_or_else(|| (row.call_id.clone(), row.caller_tag.clone()));
+            let key = key.unwrap_or_else(|| key_of(&row));
             let joined = match self.joined.remove(&key) {
-                None => Joined { row, parts: 1 },
+                None => Joined {
+                    row: encoded.into_owned(),
+                    parts: 1,
+                },
                 Some(earlier) => Joined {
-                    row: join(earlier.row, row),
+                    row: encode(&join(decode(&earlier.row)?, row)),
                     parts: earlier.parts + 1,
                 },
             };
@@ -258,19 +271,33 @@ impl Analysis {
 
     /// The call that a row is a part of: the one with its caller's tag, or, where one of the two lacks the initial INVITE,
     /// the first of its Call-ID.
-    fn joined_with(&self, row: &Row) -> Option<(&Key, &Joined)> {
-        let key = (row.call_id.clone(), row.caller_tag.clone());
+    fn joined_with(&self, row: &Row<'_>) -> Option<(&Key, &Joined)> {
+        let key = key_of(row);
         let same = self.joined.get_key_value(&key);
         same.or_else(|| {
             let of_call = self
                 .joined
-                .range((row.call_id.clone(), Text::default())..)
+                .range((key.0.clone(), Text::default())..)
                 .take_while(|((call_id, _), _)| *call_id == row.call_id);
             of_call
                 .into_iter()
                 .find(|((_, tag), _)| tag.is_empty() || row.caller_tag.is_empty())
         })
     }
+}
+
+fn key_of(row: &Row<'_>) -> Key {
+    (
+        row.call_id.clone().into_owned(),
+        row.caller_tag.clone().into_owned(),
+    )
+}
+
+/// The next rows as they were encoded; none at the end.
+fn next<'r>(
+    rows: &mut impl Iterator<Item = io::Result<Cow<'r, [u8]>>>,
+) -> Result<Vec<Cow<'r, [u8]>>, Error> {
+    Ok(rows.take(TOLD_AT_ONCE).collect::<io::Result<_>>()?)
 }
 
 fn summary(

@@ -27,7 +27,7 @@ const MAX_RANDOMS: usize = 200_000;
 struct Group {
     client: IpAddr,
     server: Endpoint,
-    server_name: Option<Text>,
+    server_name: Option<Text<'static>>,
     agreed: Option<(&'static str, Option<&'static str>)>,
     has_rsa_key_exchange: bool,
     missing: Missing,

@@ -18,7 +18,7 @@ pub struct Settlement {
 
 impl Settlement {
     /// Completes a row.
-    pub fn settle(&self, row: &mut Row) {
+    pub fn settle(&self, row: &mut Row<'_>) {
         let Some(unsettled) = row.unsettled.take() else {
             return;
         };
@@ -34,7 +34,7 @@ impl Settlement {
 
 /// Joins the rows of one call that was closed and then went on: another tap with another clock, or a Call-ID that rested for
 /// a day. The earlier row tells the call; what it lacks comes from the later.
-pub fn join(mut earlier: Row, later: Row) -> Row {
+pub fn join<'a>(mut earlier: Row<'a>, later: Row<'a>) -> Row<'a> {
     use crate::report::row::Outcome;
     let rejections = earlier.rejections.saturating_add(later.rejections);
     let is_decided = |outcome| !matches!(outcome, Outcome::Incomplete | Outcome::Unanswered);

@@ -8,8 +8,8 @@ use super::columns::Print;
 
 /// Writes rows of `T` to a table.
 #[derive(Debug)]
-pub struct Table<'p, T: 'static, W: Write> {
-    columns: &'static [Column<T>],
+pub struct Table<'p, T, W: Write> {
+    columns: &'p [Column<T>],
     print: Print<'p>,
     out: W,
     line: String,
@@ -17,7 +17,7 @@ pub struct Table<'p, T: 'static, W: Write> {
 
 impl<'p, T, W: Write> Table<'p, T, W> {
     /// Begins a table with its header line.
-    pub fn begin(columns: &'static [Column<T>], print: Print<'p>, mut out: W) -> io::Result<Self> {
+    pub fn begin(columns: &'p [Column<T>], print: Print<'p>, mut out: W) -> io::Result<Self> {
         let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
         out.write_all((names.join(",") + "\r\n").as_bytes())?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl<'p, T, W: Write> Table<'p, T, W> {
 
 /// Rows as the lines that [`Table`] writes for them, without the header.
 pub fn lines<'r, T: 'r>(
-    columns: &'static [Column<T>],
+    columns: &[Column<T>],
     print: Print<'_>,
     rows: impl Iterator<Item = &'r T>,
 ) -> String {
@@ -100,10 +100,11 @@ mod tests {
     use crate::report::time::Zone;
     use crate::text::Text;
 
-    fn written(row: &Row) -> String {
+    fn written(row: &Row<'_>) -> String {
         let (zone, paths, mut out) = (Zone::default(), ["a,b.pcap".to_owned()], Vec::new());
+        let columns = calls::columns();
         let mut table = Table::begin(
-            calls::COLUMNS,
+            &columns,
             Print {
                 zone: &zone,
                 paths: &paths,

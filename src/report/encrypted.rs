@@ -19,7 +19,7 @@ pub struct EncryptedConnections {
     /// `ip:port`, IPv6 in brackets, of the other end.
     pub server: String,
     /// The server's name in the client's hello (RFC 6066 §3).
-    pub server_name: Option<Text>,
+    pub server_name: Option<Text<'static>>,
     /// `TLS 1.2`.
     pub version: Option<&'static str>,
     /// IANA's name of the suite.

@@ -5,7 +5,7 @@
 use crate::text::Text;
 
 /// Appends a text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
-pub fn cell(text: &Text, out: &mut String) {
+pub fn cell(text: &Text<'_>, out: &mut String) {
     match std::str::from_utf8(text.as_bytes()) {
         Ok(text) => guarded(text, out),
         Err(_) => guarded(&String::from_utf8_lossy(text.as_bytes()), out),
@@ -67,7 +67,7 @@ mod tests {
     use super::terminal;
     use crate::text::Text;
 
-    fn cell(text: &Text) -> String {
+    fn cell(text: &Text<'_>) -> String {
         let mut out = String::new();
         super::cell(text, &mut out);
         out

@@ -16,7 +16,7 @@ use super::row::Srtp;
 const LISTED: usize = 64;
 
 /// What the CSV tells of an offer. None where it is not in the capture; of a cut offer, what is there.
-pub fn offer_facts(offer: &OfferUnderTest<'_>, carried_in: OfferIn) -> Option<OfferFacts> {
+pub fn offer_facts<'a>(offer: &OfferUnderTest<'a>, carried_in: OfferIn) -> Option<OfferFacts<'a>> {
     match offer {
         OfferUnderTest::Nothing => Some(OfferFacts {
             offer_in: OfferIn::None,
@@ -29,7 +29,11 @@ pub fn offer_facts(offer: &OfferUnderTest<'_>, carried_in: OfferIn) -> Option<Of
 }
 
 /// Of a cut offer the columns that say "none" or count stay empty: absence is not proven.
-fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool) -> OfferFacts {
+fn facts<'a>(
+    description: &SessionDescription<'a>,
+    offer_in: OfferIn,
+    is_whole: bool,
+) -> OfferFacts<'a> {
     let live: Vec<_> = description
         .media
         .iter()
@@ -37,14 +41,15 @@ fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool
         .take(LISTED)
         .collect();
     let audio = || live.iter().filter(|media| codec::is_audio(media));
-    let codecs: Vec<Codec<'_>> = audio().flat_map(|media| media.codecs()).collect();
+    let codecs: Vec<Codec<'a>> = audio().flat_map(|media| media.codecs()).collect();
     let candidates = description.candidates();
     let connection = audio()
         .next()
         .and_then(|media| description.connection_of(media));
     let mut media = Vec::new();
     for stream in &live {
-        add(&mut media, &[stream.media, b" ", stream.proto]);
+        let separator: &[u8] = if media.is_empty() { b"" } else { b";" };
+        media.extend([separator, stream.media, b" ", stream.proto].concat());
     }
     OfferFacts {
         offer_in,
@@ -61,31 +66,29 @@ fn facts(description: &SessionDescription<'_>, offer_in: OfferIn, is_whole: bool
     }
 }
 
-/// Adds to a list in one text, as the CSV writes it: joined by `;`.
-fn add(list: &mut Vec<u8>, parts: &[&[u8]]) {
-    if !list.is_empty() {
-        list.push(b';');
-    }
-    for part in parts {
-        list.extend_from_slice(part);
+/// A list in one text, as the CSV writes it.
+fn joined<'a>(list: &[&'a [u8]]) -> Text<'a> {
+    match list {
+        [only] => Text::from(*only),
+        several => Text::from(several.join(&b';')),
     }
 }
 
 /// Encoding names in order, each once. A payload type without rtpmap has none.
-fn names(codecs: &[Codec<'_>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Text {
-    let mut names: Vec<&[u8]> = Vec::with_capacity(codecs.len().min(LISTED));
-    let named = codecs.iter().filter(|codec| is_wanted(codec));
-    for name in named.filter_map(|codec| codec.name) {
+fn names<'a>(codecs: &[Codec<'a>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Text<'a> {
+    let mut names: Vec<&'a [u8]> = Vec::with_capacity(codecs.len().min(LISTED));
+    let wanted = codecs.iter().filter(|codec| is_wanted(codec));
+    for name in wanted.filter_map(|codec| codec.name) {
         let is_listed = names.iter().any(|listed| listed.eq_ignore_ascii_case(name));
         if !is_listed && names.len() < LISTED {
             names.push(name);
         }
     }
-    Text::from(names.join(&b';'))
+    joined(&names)
 }
 
 /// The speech codecs of which no clock rate is supported.
-fn unsupported(codecs: &[Codec<'_>]) -> Text {
+fn unsupported<'a>(codecs: &[Codec<'a>]) -> Text<'a> {
     let is_wanted = |codec: &Codec<'_>| codec::is_speech(codec) && !codec::is_supported(codec);
     let is_name_supported = |name: &[u8]| {
         codecs.iter().any(|codec| {
@@ -113,14 +116,14 @@ fn srtp(description: &SessionDescription<'_>, live: &[&MediaDescription<'_>]) ->
     }
 }
 
-fn suites(live: &[&MediaDescription<'_>]) -> Text {
-    let mut suites: Vec<&[u8]> = Vec::new();
+fn suites<'a>(live: &[&MediaDescription<'a>]) -> Text<'a> {
+    let mut suites: Vec<&'a [u8]> = Vec::new();
     for crypto in live.iter().flat_map(|media| &media.crypto) {
         if !suites.contains(&crypto.suite) && suites.len() < LISTED {
             suites.push(crypto.suite);
         }
     }
-    Text::from(suites.join(&b';'))
+    joined(&suites)
 }
 
 fn ice(description: &SessionDescription<'_>) -> Ice {

@@ -16,23 +16,28 @@ pub use crate::trunk::Refuser;
 
 /// What the CSVs tell of one call, or of one rejection. An unknown value is `None` or an empty text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct Row<'a> {
     /// The first INVITE, else the call's first message.
     pub start_time: Nanos,
     /// When the rejected request was sent (rejections), else `start_time`.
     pub request_time: Nanos,
     /// The trunk's name.
-    pub trunk: Text,
+    #[serde(borrow)]
+    pub trunk: Text<'a>,
     /// Towards Teams or from it.
     pub direction: Option<Direction>,
     /// User part of From.
-    pub caller: Text,
+    #[serde(borrow)]
+    pub caller: Text<'a>,
     /// User part of the Request-URI.
-    pub callee: Text,
+    #[serde(borrow)]
+    pub callee: Text<'a>,
     /// Call-ID.
-    pub call_id: Text,
+    #[serde(borrow)]
+    pub call_id: Text<'a>,
     /// Tag of the caller, which tells calls of one Call-ID apart; empty where the initial INVITE is not in the capture.
-    pub caller_tag: Text,
+    #[serde(borrow)]
+    pub caller_tag: Text<'a>,
     /// How the call ended.
     pub outcome: Outcome,
     /// Status code of the final response that decided the initial INVITE.
@@ -50,13 +55,17 @@ pub struct Row {
     /// True where the Call-ID was closed before, and this is what came later.
     pub is_resumed: bool,
     /// InternalDiagCode.
-    pub diag_code: Text,
+    #[serde(borrow)]
+    pub diag_code: Text<'a>,
     /// What the response says in words.
-    pub diag_phrase: Text,
+    #[serde(borrow)]
+    pub diag_phrase: Text<'a>,
     /// The GUID before the phrase.
-    pub correlation_id: Text,
+    #[serde(borrow)]
+    pub correlation_id: Text<'a>,
     /// The offer, where one is known.
-    pub offer: Option<OfferFacts>,
+    #[serde(borrow)]
+    pub offer: Option<OfferFacts<'a>>,
     /// The deciding INVITE to its final response.
     pub setup: Option<Nanos>,
     /// 200 to BYE.
@@ -68,9 +77,11 @@ pub struct Row {
     /// Receiver of the first INVITE.
     pub destination: Option<Endpoint>,
     /// User-Agent of the INVITE.
-    pub user_agent: Text,
+    #[serde(borrow)]
+    pub user_agent: Text<'a>,
     /// Server of the 488, or of the final response.
-    pub server: Text,
+    #[serde(borrow)]
+    pub server: Text<'a>,
     /// Inventory number of the capture that holds the request.
     pub file: Option<u32>,
     /// Its frame there.
@@ -92,25 +103,30 @@ pub struct Unsettled {
 
 /// The columns from `offer_in` to `connection_address`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OfferFacts {
+pub struct OfferFacts<'a> {
     /// `INVITE`, `UPDATE`, or `none` for a delayed offer.
     pub offer_in: OfferIn,
     /// Media and profile of each live stream, joined by `;`: `audio RTP/SAVP`.
-    pub media: Text,
+    #[serde(borrow)]
+    pub media: Text<'a>,
     /// Encoding names offered for audio, in order, each once, joined by `;`.
-    pub codecs: Text,
+    #[serde(borrow)]
+    pub codecs: Text<'a>,
     /// The speech codecs among them that Direct Routing does not support, joined by `;`.
-    pub codecs_unsupported: Text,
+    #[serde(borrow)]
+    pub codecs_unsupported: Text<'a>,
     /// `none`, `sdes`, `dtls` or `sdes+dtls`; none where there is no SDP.
     pub srtp: Option<Srtp>,
     /// Crypto suites, joined by `;`.
-    pub crypto_suites: Text,
+    #[serde(borrow)]
+    pub crypto_suites: Text<'a>,
     /// `none`, `lite` or `full`; none where there is no SDP.
     pub ice: Option<Ice>,
     /// Number of `a=candidate` lines; none where there is no SDP.
     pub ice_candidates: Option<u32>,
     /// Of the first active audio stream.
-    pub connection_address: Text,
+    #[serde(borrow)]
+    pub connection_address: Text<'a>,
 }
 
 /// The request that carried the offer.
@@ -191,28 +207,32 @@ impl Ice {
     }
 }
 
-/// The order of a CSV: time, then Call-ID, then frame.
-pub type Order = (Nanos, Text, Option<u32>, Option<u64>);
-
-impl Row {
-    /// Its place in the calls CSV.
-    pub fn order(&self) -> Order {
-        (
-            self.start_time,
-            self.call_id.clone(),
-            self.file,
-            self.invite_frame,
-        )
+impl Row<'_> {
+    /// Appends its place in the calls CSV: bytes that sort by time, then Call-ID, then frame.
+    pub fn order(&self, out: &mut Vec<u8>) {
+        self.place(self.start_time, out);
     }
 
-    /// Its place in the rejections CSV.
-    pub fn rejection_order(&self) -> Order {
-        (
-            self.request_time,
-            self.call_id.clone(),
-            self.file,
-            self.invite_frame,
-        )
+    /// Appends its place in the rejections CSV.
+    pub fn rejection_order(&self, out: &mut Vec<u8>) {
+        self.place(self.request_time, out);
+    }
+
+    fn place(&self, time: Nanos, out: &mut Vec<u8>) {
+        // Times before 1970 come first.
+        out.extend((time.0 ^ i64::MIN).to_be_bytes());
+        // A zero ends the Call-ID, so that none is the beginning of another; one inside is told by what follows.
+        for part in self.call_id.as_bytes().split_inclusive(|&byte| byte == 0) {
+            out.extend_from_slice(part);
+            if part.ends_with(&[0]) {
+                out.push(u8::MAX);
+            }
+        }
+        out.extend([0, 0]);
+        out.push(self.file.is_some().into());
+        out.extend(self.file.unwrap_or(0).to_be_bytes());
+        out.push(self.invite_frame.is_some().into());
+        out.extend(self.invite_frame.unwrap_or(0).to_be_bytes());
     }
 
     /// Takes over what another row of the same call tells of its first rejection.
@@ -225,5 +245,44 @@ impl Row {
         (self.file, self.invite_frame) = (of.file, of.invite_frame);
         (self.response_file, self.response_frame) = (of.response_file, of.response_frame);
         self.server = of.server;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Row;
+    use crate::capture::record::Nanos;
+    use crate::text::Text;
+
+    #[test]
+    fn places_sort_by_time_then_call_id_then_frame() {
+        let row = |time, call_id: &'static str, file, frame| {
+            let mut place = Vec::new();
+            let row = Row {
+                start_time: Nanos(time),
+                call_id: Text::from(call_id),
+                file,
+                invite_frame: frame,
+                ..Row::default()
+            };
+            row.order(&mut place);
+            place
+        };
+        let places = [
+            row(-1, "b", Some(9), Some(9)),
+            row(0, "", Some(9), Some(9)),
+            row(0, "\0", None, None),
+            row(0, "\0\0", None, None),
+            row(0, "\0a", None, None),
+            row(0, "a", None, None),
+            row(0, "a", None, Some(0)),
+            row(0, "a", Some(0), None),
+            row(0, "a", Some(0), Some(256)),
+            row(0, "a", Some(0), Some(257)),
+            row(0, "a\0", None, None),
+            row(0, "ab", None, None),
+            row(1, "", None, None),
+        ];
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
     }
 }

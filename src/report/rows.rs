@@ -36,17 +36,21 @@ pub struct Surroundings<'s> {
 
 /// The rows of one call, and who is who in it.
 #[derive(Debug)]
-pub struct CallRows {
+pub struct CallRows<'a> {
     /// The calls CSV's row.
-    pub call: Row,
+    pub call: Row<'a>,
     /// The rejections CSV's rows.
-    pub rejections: Vec<Row>,
+    pub rejections: Vec<Row<'a>>,
     /// Who is who.
     pub parties: Parties,
 }
 
 /// Tells a call as rows. None for a call without any message.
-pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Option<CallRows> {
+pub fn rows_of<'a>(
+    call: &Call<'a>,
+    with: Surroundings<'a>,
+    is_resumed: bool,
+) -> Option<CallRows<'a>> {
     let first = call.initial_invite().or_else(|| call.first())?;
     let parties = Parties::of(call, with.teams);
     let path = with
@@ -76,7 +80,7 @@ pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Opt
     describe_place(&mut row, call, first);
     let rejections = call.rejections();
     row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
-    let refused: Vec<Row> = rejections
+    let refused: Vec<Row<'a>> = rejections
         .iter()
         .map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with))
         .collect();
@@ -92,7 +96,7 @@ pub fn rows_of(call: &Call<'_>, with: Surroundings<'_>, is_resumed: bool) -> Opt
 }
 
 /// What the first INVITE tells; where there is none, what the first message tells of it.
-fn describe_invite(row: &mut Row, first: &Seen<'_>) {
+fn describe_invite<'a>(row: &mut Row<'a>, first: &Seen<'a>) {
     if !tells_caller(first) {
         return;
     }
@@ -115,7 +119,7 @@ fn describe_invite(row: &mut Row, first: &Seen<'_>) {
 }
 
 /// The frames of the first INVITE and of the final response, and the offer of that INVITE.
-fn describe_place(row: &mut Row, call: &Call<'_>, first: &Seen<'_>) {
+fn describe_place<'a>(row: &mut Row<'a>, call: &Call<'a>, first: &Seen<'a>) {
     if first.is_request() {
         (row.file, row.invite_frame) = (Some(first.at.frame.file), Some(first.at.frame.number));
     }
@@ -127,19 +131,19 @@ fn describe_place(row: &mut Row, call: &Call<'_>, first: &Seen<'_>) {
     }
 }
 
-fn describe_response(row: &mut Row, response: &Seen<'_>) {
+fn describe_response<'a>(row: &mut Row<'a>, response: &Seen<'a>) {
     (row.response_file, row.response_frame) =
         (Some(response.at.frame.file), Some(response.at.frame.number));
     row.server = agent(response, &[HeaderName::Server, HeaderName::UserAgent]);
 }
 
-fn describe_rejection(
-    mut row: Row,
-    rejection: &Rejection<'_, '_>,
-    call: &Call<'_>,
+fn describe_rejection<'a>(
+    mut row: Row<'a>,
+    rejection: &Rejection<'a, '_>,
+    call: &Call<'a>,
     parties: Parties,
     with: Surroundings<'_>,
-) -> Row {
+) -> Row<'a> {
     let reported = Reported::of(rejection.response);
     row.request_time = rejection.request.unwrap_or(rejection.response).at.time;
     row.rejected_at = rejection.at;
@@ -167,7 +171,7 @@ fn offer_in(request: Option<&Seen<'_>>) -> OfferIn {
 }
 
 /// The user part of a URI; the number of a `tel:` URI; the whole URI where there is neither.
-fn user_of(uri: &[u8]) -> Text {
+fn user_of(uri: &[u8]) -> Text<'_> {
     let user = Uri::parse(uri).user.unwrap_or_default();
     Text::from(if user.is_empty() {
         uri.trim_ascii()
@@ -176,10 +180,10 @@ fn user_of(uri: &[u8]) -> Text {
     })
 }
 
-fn agent(seen: &Seen<'_>, names: &[HeaderName]) -> Text {
+fn agent<'a>(seen: &Seen<'a>, names: &[HeaderName]) -> Text<'a> {
     names
         .iter()
         .find_map(|&name| seen.message().header(name))
-        .map(|value| Text::from(value.as_ref()))
+        .map(Text::from)
         .unwrap_or_default()
 }

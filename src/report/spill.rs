@@ -11,11 +11,10 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::io::Write;
-use std::marker::PhantomData;
 use std::ops::Range;
 
+use serde::Deserialize;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// Encoded bytes held before a sorted run goes to a file: the rows of some 5,000 calls.
 pub const HELD: usize = 4 << 20;
@@ -26,31 +25,24 @@ const READ_BUFFER: usize = 64 << 10;
 /// Runs merged at once; more are merged into one first, so that buffers stay within 16 MiB.
 const RUNS: usize = 256;
 
-/// Items encoded where they are made, on their way to a [`Sorter`].
-#[derive(Debug)]
-pub struct Batch<K, T> {
+/// Items encoded where they are made, on their way to a [`Sorter`]: first the key, by whose bytes they are sorted, then the
+/// item, then the key's length.
+#[derive(Debug, Default)]
+pub struct Batch {
     bytes: Vec<u8>,
-    held: Vec<(K, Range<usize>)>,
-    item: PhantomData<fn(T)>,
+    held: Vec<Range<usize>>,
 }
 
-impl<K, T> Default for Batch<K, T> {
-    fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            held: Vec::new(),
-            item: PhantomData,
-        }
-    }
-}
-
-impl<K, T: Serialize> Batch<K, T> {
-    /// Encodes one item.
-    pub fn push(&mut self, key: K, item: &T) {
+impl Batch {
+    /// Encodes one item. `key` appends its key, which must not be the beginning of another.
+    pub fn push(&mut self, key: impl FnOnce(&mut Vec<u8>), item: &impl Serialize) {
         let start = self.bytes.len();
+        key(&mut self.bytes);
+        let length = u32::try_from(self.bytes.len() - start).expect("a key is a part of a message");
         self.bytes = postcard::to_extend(item, std::mem::take(&mut self.bytes))
             .expect("rows are made of types that postcard encodes, into memory");
-        self.held.push((key, start..self.bytes.len()));
+        self.bytes.extend(length.to_le_bytes());
+        self.held.push(start..self.bytes.len());
     }
 
     /// How many items there are.
@@ -64,25 +56,38 @@ impl<K, T: Serialize> Batch<K, T> {
     }
 }
 
-/// Takes items in any order and gives them back by key; items of equal keys by their encoding.
-#[derive(Debug)]
-pub struct Sorter<K, T> {
-    bound: usize,
-    bytes: Vec<u8>,
-    held: Vec<(K, Range<usize>)>,
-    runs: Vec<File>,
-    item: PhantomData<T>,
+/// One item on its own, as [`decode`] reads it.
+pub fn encode(item: &impl Serialize) -> Vec<u8> {
+    let mut batch = Batch::default();
+    batch.push(|_| {}, item);
+    batch.bytes
 }
 
-impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOwned> Default
-    for Sorter<K, T>
-{
+/// An item that [`encode`] made or [`Sorted::read`] gave.
+pub fn decode<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> io::Result<T> {
+    let item = bytes.split_last_chunk().and_then(|(rest, length)| {
+        let key = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        rest.get(key..)
+    });
+    postcard::from_bytes(item.unwrap_or_default()).map_err(|error| failed(&io::Error::other(error)))
+}
+
+/// Takes items in any order and gives them back by key; items of equal keys by their encoding.
+#[derive(Debug)]
+pub struct Sorter {
+    bound: usize,
+    bytes: Vec<u8>,
+    held: Vec<Range<usize>>,
+    runs: Vec<File>,
+}
+
+impl Default for Sorter {
     fn default() -> Self {
         Self::with_bound(HELD)
     }
 }
 
-impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOwned> Sorter<K, T> {
+impl Sorter {
     /// A sorter that holds about this many bytes in memory.
     pub fn with_bound(bound: usize) -> Self {
         Self {
@@ -90,56 +95,45 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
             bytes: Vec::new(),
             held: Vec::new(),
             runs: Vec::new(),
-            item: PhantomData,
         }
     }
 
-    /// Takes one item.
-    pub fn push(&mut self, key: K, item: &T) -> io::Result<()> {
-        let mut batch = Batch::default();
-        batch.push(key, item);
-        self.append(batch)
-    }
-
-    /// Takes items that are encoded already.
-    pub fn append(&mut self, batch: Batch<K, T>) -> io::Result<()> {
+    /// Takes items.
+    pub fn append(&mut self, batch: &Batch) -> io::Result<()> {
         let base = self.bytes.len();
         self.bytes.extend_from_slice(&batch.bytes);
         let moved = batch
             .held
-            .into_iter()
-            .map(|(key, range)| (key, base + range.start..base + range.end));
+            .iter()
+            .map(|range| base + range.start..base + range.end);
         self.held.extend(moved);
-        if self.bytes.len() + self.held.len() * size_of::<(K, Range<usize>)>() > self.bound {
+        if self.bytes.len() + self.held.len() * size_of::<Range<usize>>() > self.bound {
             self.spill()?;
         }
         Ok(())
     }
 
     /// Everything, in order.
-    pub fn finish(mut self) -> io::Result<Sorted<K, T>> {
+    pub fn finish(mut self) -> io::Result<Sorted> {
         self.sort();
         Ok(Sorted {
             bytes: self.bytes,
             held: self.held,
             runs: self.runs,
-            item: PhantomData,
         })
     }
 
     fn sort(&mut self) {
         let bytes = &self.bytes;
-        self.held.sort_by(|(a, a_bytes), (b, b_bytes)| {
-            a.cmp(b)
-                .then_with(|| bytes[a_bytes.clone()].cmp(&bytes[b_bytes.clone()]))
-        });
+        self.held
+            .sort_unstable_by(|a, b| bytes[a.clone()].cmp(&bytes[b.clone()]));
     }
 
     fn spill(&mut self) -> io::Result<()> {
         self.sort();
         let mut run = RunWriter::begin()?;
-        for (key, range) in self.held.drain(..) {
-            run.write(&key, &self.bytes[range])?;
+        for range in self.held.drain(..) {
+            run.write(&self.bytes[range])?;
         }
         self.bytes.clear();
         self.runs.push(run.finish()?);
@@ -152,9 +146,9 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
     /// All runs into one.
     fn merge(&mut self) -> io::Result<()> {
         let mut run = RunWriter::begin()?;
-        let mut merge = Merge::<K>::begin(&self.runs)?;
-        while let Some((key, bytes)) = merge.next()? {
-            run.write(&key, &bytes)?;
+        let mut merge = Merge::begin(&self.runs)?;
+        while let Some(item) = merge.next()? {
+            run.write(&item)?;
         }
         self.runs = vec![run.finish()?];
         Ok(())
@@ -163,49 +157,32 @@ impl<K: Ord + Serialize + DeserializeOwned + Clone, T: Serialize + DeserializeOw
 
 /// Items in order; can be read more than once.
 #[derive(Debug)]
-pub struct Sorted<K, T> {
+pub struct Sorted {
     bytes: Vec<u8>,
-    held: Vec<(K, Range<usize>)>,
+    held: Vec<Range<usize>>,
     runs: Vec<File>,
-    item: PhantomData<T>,
 }
 
-impl<K: Ord + Serialize + DeserializeOwned + Clone, T: DeserializeOwned> Sorted<K, T> {
-    /// The items from the first on, for [`Sorted::decode`]. One reader at a time: the runs have one position each.
+impl Sorted {
+    /// The items from the first on, for [`decode`]. One reader at a time: the runs have one position each.
     pub fn read(&self) -> io::Result<impl Iterator<Item = io::Result<Cow<'_, [u8]>>>> {
-        let mut spilled = Merge::<K>::begin(&self.runs)?;
-        let mut held = self.held.iter().peekable();
+        let mut spilled = Merge::begin(&self.runs)?;
+        let held = self.held.iter().map(|range| &self.bytes[range.clone()]);
+        let mut held = held.peekable();
         let mut ahead = spilled.next()?;
         Ok(std::iter::from_fn(move || {
-            let is_held = match (held.peek(), &ahead) {
-                (Some((key, range)), Some((other, bytes))) => {
-                    (key, &self.bytes[range.clone()]) <= (other, bytes.as_slice())
-                }
-                (Some(_), None) => true,
-                (None, _) => false,
-            };
-            if is_held {
-                return held
-                    .next()
-                    .map(|(_, range)| Ok(Cow::Borrowed(&self.bytes[range.clone()])));
+            let is_first = |held: &&[u8]| ahead.as_deref().is_none_or(|ahead| *held <= ahead);
+            if let Some(item) = held.next_if(is_first) {
+                return Some(Ok(Cow::Borrowed(item)));
             }
-            let (_, bytes) = ahead.take()?;
+            let item = ahead.take()?;
             match spilled.next() {
                 Ok(next) => ahead = next,
                 Err(error) => return Some(Err(error)),
             }
-            Some(Ok(Cow::Owned(bytes)))
+            Some(Ok(Cow::Owned(item)))
         }))
     }
-
-    /// An item that [`Sorted::read`] gave.
-    pub fn decode(bytes: &[u8]) -> io::Result<T> {
-        decoded(bytes)
-    }
-}
-
-fn decoded<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
-    postcard::from_bytes(bytes).map_err(|error| failed(&io::Error::other(error)))
 }
 
 fn failed(error: &io::Error) -> io::Error {
@@ -218,7 +195,7 @@ fn failed(error: &io::Error) -> io::Error {
     )
 }
 
-/// A sorted run on its way to a file: key and item, each behind its length.
+/// A sorted run on its way to a file: each item behind its length.
 struct RunWriter {
     file: BufWriter<File>,
 }
@@ -231,16 +208,12 @@ impl RunWriter {
         })
     }
 
-    fn write<K: Serialize>(&mut self, key: &K, item: &[u8]) -> io::Result<()> {
-        let key = postcard::to_stdvec(key).map_err(io::Error::other)?;
-        for part in [key.as_slice(), item] {
-            let len = u32::try_from(part.len()).map_err(io::Error::other)?;
-            self.file
-                .write_all(&len.to_le_bytes())
-                .and_then(|()| self.file.write_all(part))
-                .map_err(|error| failed(&error))?;
-        }
-        Ok(())
+    fn write(&mut self, item: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(item.len()).map_err(io::Error::other)?;
+        self.file
+            .write_all(&length.to_le_bytes())
+            .and_then(|()| self.file.write_all(item))
+            .map_err(|error| failed(&error))
     }
 
     fn finish(self) -> io::Result<File> {
@@ -251,12 +224,12 @@ impl RunWriter {
 }
 
 /// Sorted runs read side by side.
-struct Merge<'r, K> {
+struct Merge<'r> {
     readers: Vec<BufReader<&'r File>>,
-    heads: BinaryHeap<Reverse<(K, Vec<u8>, usize)>>,
+    heads: BinaryHeap<Reverse<(Vec<u8>, usize)>>,
 }
 
-impl<'r, K: Ord + DeserializeOwned> Merge<'r, K> {
+impl<'r> Merge<'r> {
     fn begin(runs: &'r [File]) -> io::Result<Self> {
         let mut merge = Self {
             readers: Vec::with_capacity(runs.len()),
@@ -273,28 +246,27 @@ impl<'r, K: Ord + DeserializeOwned> Merge<'r, K> {
         Ok(merge)
     }
 
-    fn next(&mut self) -> io::Result<Option<(K, Vec<u8>)>> {
-        let Some(Reverse((key, item, place))) = self.heads.pop() else {
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Some(Reverse((item, place))) = self.heads.pop() else {
             return Ok(None);
         };
         self.read(place)?;
-        Ok(Some((key, item)))
+        Ok(Some(item))
     }
 
     fn read(&mut self, place: usize) -> io::Result<()> {
         let Some(reader) = self.readers.get_mut(place) else {
             return Ok(());
         };
-        if let Some(key) = part(reader)? {
-            let item = part(reader)?.unwrap_or_default();
-            self.heads.push(Reverse((decoded(&key)?, item, place)));
+        if let Some(item) = item(reader)? {
+            self.heads.push(Reverse((item, place)));
         }
         Ok(())
     }
 }
 
 /// The next length and what it counts; none at the end.
-fn part(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+fn item(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut len = [0; 4];
     match reader.read_exact(&mut len) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -309,20 +281,21 @@ fn part(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::Sorted;
+    use super::Batch;
     use super::Sorter;
+    use super::decode;
 
     fn sorted(bound: usize, items: &[(u32, String)]) -> Vec<(u32, String)> {
         let mut sorter = Sorter::with_bound(bound);
         for item in items {
-            sorter.push(item.0, item).unwrap();
+            let mut batch = Batch::default();
+            batch.push(|key| key.extend(item.0.to_be_bytes()), item);
+            sorter.append(&batch).unwrap();
         }
         let in_order = sorter.finish().unwrap();
         let read = || -> Vec<(u32, String)> {
             let items = in_order.read().unwrap();
-            items
-                .map(|item| Sorted::<u32, (u32, String)>::decode(&item.unwrap()).unwrap())
-                .collect()
+            items.map(|item| decode(&item.unwrap()).unwrap()).collect()
         };
         let first = read();
         assert_eq!(first, read());

@@ -17,7 +17,7 @@ const SETUP_TIMES: usize = 200_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrunkCounts {
     /// Its name.
-    pub trunk: Text,
+    pub trunk: Text<'static>,
     /// Calls.
     pub calls: u64,
     /// Calls answered.
@@ -68,7 +68,7 @@ impl TrunkCounts {
             .map(|(millis, _)| *millis)
     }
 
-    fn add(&mut self, row: &Row) {
+    fn add(&mut self, row: &Row<'_>) {
         self.calls += 1;
         match row.outcome {
             Outcome::Answered => self.answered += 1,
@@ -122,13 +122,13 @@ pub struct TrunkTable {
 
 impl TrunkTable {
     /// Counts one call. Names that differ in case alone are one trunk, shown in the spelling that sorts first.
-    pub fn add(&mut self, row: &Row) {
+    pub fn add(&mut self, row: &Row<'_>) {
         let counts = self
             .trunks
             .entry(row.trunk.as_bytes().to_ascii_lowercase())
             .or_default();
         if counts.calls == 0 || row.trunk < counts.trunk {
-            counts.trunk = row.trunk.clone();
+            counts.trunk = row.trunk.clone().into_owned();
         }
         counts.add(row);
     }
@@ -153,7 +153,7 @@ mod tests {
     use crate::report::row::Row;
     use crate::text::Text;
 
-    fn row(trunk: &str, rejections: u32, setup_ms: i64) -> Row {
+    fn row(trunk: &str, rejections: u32, setup_ms: i64) -> Row<'_> {
         let setup = Some(Nanos(setup_ms * 1_000_000));
         Row {
             trunk: Text::from(trunk),

@@ -47,7 +47,7 @@ pub struct TrunkHistory {
 
 impl TrunkHistory {
     /// Notes the offers that a call's SBC side got accepted by Teams.
-    pub fn note(&mut self, trunk: &Text, call: &Call<'_>, parties: Parties, teams: &Teams) {
+    pub fn note(&mut self, trunk: &Text<'_>, call: &Call<'_>, parties: Parties, teams: &Teams) {
         if parties.teams.is_none() {
             return;
         }
@@ -61,12 +61,18 @@ impl TrunkHistory {
         }
     }
 
-    fn count(&mut self, trunk: &Text, has_candidates: bool) {
-        let key = trunk.as_bytes().to_ascii_lowercase();
-        if self.trunks.len() >= TRUNKS && !self.trunks.contains_key(&key) {
-            return;
+    fn count(&mut self, trunk: &Text<'_>, has_candidates: bool) {
+        let name = trunk.clone().into_ascii_lowercase();
+        if !self.trunks.contains_key(name.as_bytes()) {
+            if self.trunks.len() >= TRUNKS {
+                return;
+            }
+            let new = name.as_bytes().to_vec();
+            self.trunks.insert(new, Accepted::default());
         }
-        let accepted = self.trunks.entry(key).or_default();
+        let Some(accepted) = self.trunks.get_mut(name.as_bytes()) else {
+            return;
+        };
         if has_candidates {
             accepted.with_candidates += 1;
         } else {
@@ -84,7 +90,7 @@ impl TrunkHistory {
     }
 
     /// What is known of a trunk. That an offer without candidates was accepted outweighs the configuration: it happened.
-    pub fn bypass(&self, trunk: &Text, config: &Config) -> Bypass {
+    pub fn bypass(&self, trunk: &Text<'_>, config: &Config) -> Bypass {
         let accepted = self
             .trunks
             .get(&trunk.as_bytes().to_ascii_lowercase())

@@ -20,21 +20,21 @@ use super::teams::address_in;
 /// The trunk of a call: the configured name for its SBC-side host, address or capture path; else the host of the
 /// SBC-side Contact, then From or To, where that is a name, and not Teams' own; else the SBC-side address. Host names in
 /// lower case.
-pub fn trunk_of(
-    call: &Call<'_>,
+pub fn trunk_of<'a>(
+    call: &Call<'a>,
     parties: Parties,
     teams: &Teams,
-    config: &Config,
+    config: &'a Config,
     path: &str,
-) -> Text {
+) -> Text<'a> {
     let side = parties.sbc();
     let contact = contact(call, side);
     if config.trunks.is_empty()
         && let Some(host) = contact.filter(|host| is_name(host) && !teams.has_host(host))
     {
-        return Text::from(host.to_ascii_lowercase());
+        return Text::from(host).into_ascii_lowercase();
     }
-    let hosts: Vec<&[u8]> = contact.into_iter().chain(identity(call, side)).collect();
+    let hosts: Vec<&'a [u8]> = contact.into_iter().chain(identity(call, side)).collect();
     // An export or a mirror may leave the addresses out.
     let address = address(call, side, teams).filter(|address| !address.is_unspecified());
     let mut keys = hosts.iter().map(|host| Some(*host)).chain([None]);
@@ -45,9 +45,9 @@ pub fn trunk_of(
         .into_iter()
         .find(|host| is_name(host) && !teams.has_host(host))
     {
-        Some(host) => Text::from(host.to_ascii_lowercase()),
+        Some(host) => Text::from(host).into_ascii_lowercase(),
         None => address
-            .map(|address| Text::from(address.to_string().as_str()))
+            .map(|address| Text::from(address.to_string().into_bytes()))
             .unwrap_or_default(),
     }
 }

@@ -22,11 +22,11 @@ use crate::text::Text;
 use super::Column;
 use super::Print;
 
-const fn column(
+const fn column<'a>(
     name: &'static str,
     meaning: &'static str,
-    write: fn(&Row, &Print<'_>, &mut String),
-) -> Column<Row> {
+    write: fn(&Row<'a>, &Print<'_>, &mut String),
+) -> Column<Row<'a>> {
     Column {
         name,
         meaning,
@@ -35,221 +35,231 @@ const fn column(
 }
 
 /// The columns. New ones are added at the end.
-pub const COLUMNS: &[Column<Row>] = &[
-    column(
-        "start_time",
-        "first INVITE (else the call's first message), `YYYY-MM-DD HH:MM:SS.mmm`",
-        |row, print, out| print.zone.write(row.start_time, out),
-    ),
-    column(
-        "trunk",
-        "the configured name, else the SBC-side host, else the SBC-side address",
-        |row, _, out| text(&row.trunk, out),
-    ),
-    column("direction", "`to-teams`, `from-teams`", |row, _, out| {
-        word(row.direction.map(Direction::name), out);
-    }),
-    column(
-        "caller",
-        "user part of From of the first INVITE",
-        |row, _, out| text(&row.caller, out),
-    ),
-    column("callee", "user part of its Request-URI", |row, _, out| {
-        text(&row.callee, out);
-    }),
-    column("call_id", "Call-ID", |row, _, out| text(&row.call_id, out)),
-    column(
-        "outcome",
-        "`answered`, `rejected`, `cancelled`, `unanswered` (no final response in the capture), `incomplete` (the initial INVITE is not in the capture)",
-        |row, _, out| out.push_str(row.outcome.name()),
-    ),
-    column(
-        "final_status",
-        "status of the final response that decided the initial INVITE; of several attempts, the last",
-        |row, _, out| number(row.final_status, out),
-    ),
-    column("rejections", "488s in the call", |row, _, out| {
-        number(Some(row.rejections), out);
-    }),
-    column(
-        "rejected_at",
-        "`initial`, `re-invite`, `update`",
-        |row, _, out| word(row.rejected_at.map(RejectedAt::name), out),
-    ),
-    column("rejected_by", "`teams`, `sbc`, `carrier`", |row, _, out| {
-        word(row.rejected_by.map(Refuser::name), out);
-    }),
-    column("case", "the documented cause", |row, _, out| {
-        word(case(row).map(|case| case.name), out);
-    }),
-    column(
-        "verdict",
-        "how far the packets bear it out",
-        |row, _, out| {
-            word(
-                row.diagnosis
-                    .as_ref()
-                    .map(|diagnosis| diagnosis.verdict.name()),
-                out,
-            );
-        },
-    ),
-    column(
-        "microsoft_code",
-        "the code in Microsoft's own report",
-        |row, _, out| {
-            number(
-                row.diagnosis
-                    .as_ref()
-                    .and_then(|diagnosis| diagnosis.microsoft_code),
-                out,
-            );
-        },
-    ),
-    column(
-        "diag_code",
-        "InternalDiagCode of the response",
-        |row, _, out| text(&row.diag_code, out),
-    ),
-    column(
-        "diag_phrase",
-        "what the response says in words",
-        |row, _, out| text(&row.diag_phrase, out),
-    ),
-    column(
-        "correlation_id",
-        "the GUID before the phrase: the key to Microsoft's PSTN report",
-        |row, _, out| text(&row.correlation_id, out),
-    ),
-    column(
-        "finding",
-        "a known pattern that is none of the four causes",
-        |row, _, out| {
-            word(
-                row.diagnosis
-                    .as_ref()
-                    .and_then(Diagnosis::finding)
-                    .map(|finding| finding.name),
-                out,
-            );
-        },
-    ),
-    column(
-        "evidence",
-        "what in the offer and the response led to the verdict",
-        |row, _, out| {
-            own(
-                row.diagnosis
-                    .as_ref()
-                    .map_or("", |diagnosis| &diagnosis.evidence),
-                out,
-            );
-        },
-    ),
-    column("suggested_action", "what to do", |row, _, out| {
-        word(case(row).map(|case| case.remedy), out);
-    }),
-    column("doc_url", "Microsoft's page", |row, _, out| {
-        word(case(row).map(|case| case.page), out);
-    }),
-    column(
-        "offer_in",
-        "the request that carried the offer: `INVITE`, `UPDATE`, or `none` for a delayed offer",
-        |row, _, out| word(offer(row).map(|offer| offer.offer_in.name()), out),
-    ),
-    column(
-        "media",
-        "live streams: `audio RTP/SAVP;video RTP/AVP`",
-        |row, _, out| facts(row, |offer| &offer.media, out),
-    ),
-    column(
-        "codecs",
-        "audio codecs in order of preference",
-        |row, _, out| facts(row, |offer| &offer.codecs, out),
-    ),
-    column(
-        "codecs_unsupported",
-        "those that Direct Routing does not support",
-        |row, _, out| facts(row, |offer| &offer.codecs_unsupported, out),
-    ),
-    column(
-        "srtp",
-        "`none`, `sdes`, `dtls`, `sdes+dtls`",
-        |row, _, out| word(offer(row).and_then(|offer| offer.srtp).map(Srtp::name), out),
-    ),
-    column("crypto_suites", "suites of `a=crypto`", |row, _, out| {
-        facts(row, |offer| &offer.crypto_suites, out);
-    }),
-    column("ice", "`none`, `lite`, `full`", |row, _, out| {
-        word(offer(row).and_then(|offer| offer.ice).map(Ice::name), out);
-    }),
-    column("ice_candidates", "`a=candidate` lines", |row, _, out| {
-        number(offer(row).and_then(|offer| offer.ice_candidates), out);
-    }),
-    column(
-        "connection_address",
-        "of the first live audio stream",
-        |row, _, out| {
-            facts(row, |offer| &offer.connection_address, out);
-        },
-    ),
-    column(
-        "setup_ms",
-        "the deciding INVITE to its final response, in milliseconds",
-        |row, _, out| number(row.setup.map(|setup| setup.0 / 1_000_000), out),
-    ),
-    column("duration_s", "200 to BYE, in seconds", |row, _, out| {
-        seconds(row.duration, out);
-    }),
-    column("transport", "`udp`, `tcp`, `tls`, `sctp`", |row, _, out| {
-        word(row.transport.map(Transport::name), out);
-    }),
-    column("source", "sender of the first INVITE", |row, _, out| {
-        endpoint(row.source, out);
-    }),
-    column("destination", "its receiver", |row, _, out| {
-        endpoint(row.destination, out);
-    }),
-    column("user_agent", "User-Agent of the INVITE", |row, _, out| {
-        text(&row.user_agent, out);
-    }),
-    column(
-        "server",
-        "Server (else User-Agent) of the 488, or of the final response",
-        |row, _, out| text(&row.server, out),
-    ),
-    column(
-        "file",
-        "capture of the rejected request, else of the first INVITE",
-        |row, print, out| path(row.file, print, out),
-    ),
-    column("invite_frame", "its frame there", |row, _, out| {
-        number(row.invite_frame, out);
-    }),
-    column(
-        "response_file",
-        "capture of the 488, else of the final response",
-        |row, print, out| path(row.response_file, print, out),
-    ),
-    column("response_frame", "its frame there", |row, _, out| {
-        number(row.response_frame, out);
-    }),
-];
+#[expect(clippy::too_many_lines, reason = "they are one table")]
+pub const fn columns<'a>() -> [Column<Row<'a>>; COUNT] {
+    [
+        column(
+            "start_time",
+            "first INVITE (else the call's first message), `YYYY-MM-DD HH:MM:SS.mmm`",
+            |row, print, out| print.zone.write(row.start_time, out),
+        ),
+        column(
+            "trunk",
+            "the configured name, else the SBC-side host, else the SBC-side address",
+            |row, _, out| text(&row.trunk, out),
+        ),
+        column("direction", "`to-teams`, `from-teams`", |row, _, out| {
+            word(row.direction.map(Direction::name), out);
+        }),
+        column(
+            "caller",
+            "user part of From of the first INVITE",
+            |row, _, out| text(&row.caller, out),
+        ),
+        column("callee", "user part of its Request-URI", |row, _, out| {
+            text(&row.callee, out);
+        }),
+        column("call_id", "Call-ID", |row, _, out| text(&row.call_id, out)),
+        column(
+            "outcome",
+            "`answered`, `rejected`, `cancelled`, `unanswered` (no final response in the capture), `incomplete` (the initial INVITE is not in the capture)",
+            |row, _, out| out.push_str(row.outcome.name()),
+        ),
+        column(
+            "final_status",
+            "status of the final response that decided the initial INVITE; of several attempts, the last",
+            |row, _, out| number(row.final_status, out),
+        ),
+        column("rejections", "488s in the call", |row, _, out| {
+            number(Some(row.rejections), out);
+        }),
+        column(
+            "rejected_at",
+            "`initial`, `re-invite`, `update`",
+            |row, _, out| word(row.rejected_at.map(RejectedAt::name), out),
+        ),
+        column("rejected_by", "`teams`, `sbc`, `carrier`", |row, _, out| {
+            word(row.rejected_by.map(Refuser::name), out);
+        }),
+        column("case", "the documented cause", |row, _, out| {
+            word(case(row).map(|case| case.name), out);
+        }),
+        column(
+            "verdict",
+            "how far the packets bear it out",
+            |row, _, out| {
+                word(
+                    row.diagnosis
+                        .as_ref()
+                        .map(|diagnosis| diagnosis.verdict.name()),
+                    out,
+                );
+            },
+        ),
+        column(
+            "microsoft_code",
+            "the code in Microsoft's own report",
+            |row, _, out| {
+                number(
+                    row.diagnosis
+                        .as_ref()
+                        .and_then(|diagnosis| diagnosis.microsoft_code),
+                    out,
+                );
+            },
+        ),
+        column(
+            "diag_code",
+            "InternalDiagCode of the response",
+            |row, _, out| text(&row.diag_code, out),
+        ),
+        column(
+            "diag_phrase",
+            "what the response says in words",
+            |row, _, out| text(&row.diag_phrase, out),
+        ),
+        column(
+            "correlation_id",
+            "the GUID before the phrase: the key to Microsoft's PSTN report",
+            |row, _, out| text(&row.correlation_id, out),
+        ),
+        column(
+            "finding",
+            "a known pattern that is none of the four causes",
+            |row, _, out| {
+                word(
+                    row.diagnosis
+                        .as_ref()
+                        .and_then(Diagnosis::finding)
+                        .map(|finding| finding.name),
+                    out,
+                );
+            },
+        ),
+        column(
+            "evidence",
+            "what in the offer and the response led to the verdict",
+            |row, _, out| {
+                own(
+                    row.diagnosis
+                        .as_ref()
+                        .map_or("", |diagnosis| &diagnosis.evidence),
+                    out,
+                );
+            },
+        ),
+        column("suggested_action", "what to do", |row, _, out| {
+            word(case(row).map(|case| case.remedy), out);
+        }),
+        column("doc_url", "Microsoft's page", |row, _, out| {
+            word(case(row).map(|case| case.page), out);
+        }),
+        column(
+            "offer_in",
+            "the request that carried the offer: `INVITE`, `UPDATE`, or `none` for a delayed offer",
+            |row, _, out| word(offer(row).map(|offer| offer.offer_in.name()), out),
+        ),
+        column(
+            "media",
+            "live streams: `audio RTP/SAVP;video RTP/AVP`",
+            |row, _, out| facts(row, |offer| &offer.media, out),
+        ),
+        column(
+            "codecs",
+            "audio codecs in order of preference",
+            |row, _, out| facts(row, |offer| &offer.codecs, out),
+        ),
+        column(
+            "codecs_unsupported",
+            "those that Direct Routing does not support",
+            |row, _, out| facts(row, |offer| &offer.codecs_unsupported, out),
+        ),
+        column(
+            "srtp",
+            "`none`, `sdes`, `dtls`, `sdes+dtls`",
+            |row, _, out| word(offer(row).and_then(|offer| offer.srtp).map(Srtp::name), out),
+        ),
+        column("crypto_suites", "suites of `a=crypto`", |row, _, out| {
+            facts(row, |offer| &offer.crypto_suites, out);
+        }),
+        column("ice", "`none`, `lite`, `full`", |row, _, out| {
+            word(offer(row).and_then(|offer| offer.ice).map(Ice::name), out);
+        }),
+        column("ice_candidates", "`a=candidate` lines", |row, _, out| {
+            number(offer(row).and_then(|offer| offer.ice_candidates), out);
+        }),
+        column(
+            "connection_address",
+            "of the first live audio stream",
+            |row, _, out| {
+                facts(row, |offer| &offer.connection_address, out);
+            },
+        ),
+        column(
+            "setup_ms",
+            "the deciding INVITE to its final response, in milliseconds",
+            |row, _, out| number(row.setup.map(|setup| setup.0 / 1_000_000), out),
+        ),
+        column("duration_s", "200 to BYE, in seconds", |row, _, out| {
+            seconds(row.duration, out);
+        }),
+        column("transport", "`udp`, `tcp`, `tls`, `sctp`", |row, _, out| {
+            word(row.transport.map(Transport::name), out);
+        }),
+        column("source", "sender of the first INVITE", |row, _, out| {
+            endpoint(row.source, out);
+        }),
+        column("destination", "its receiver", |row, _, out| {
+            endpoint(row.destination, out);
+        }),
+        column("user_agent", "User-Agent of the INVITE", |row, _, out| {
+            text(&row.user_agent, out);
+        }),
+        column(
+            "server",
+            "Server (else User-Agent) of the 488, or of the final response",
+            |row, _, out| text(&row.server, out),
+        ),
+        column(
+            "file",
+            "capture of the rejected request, else of the first INVITE",
+            |row, print, out| path(row.file, print, out),
+        ),
+        column("invite_frame", "its frame there", |row, _, out| {
+            number(row.invite_frame, out);
+        }),
+        column(
+            "response_file",
+            "capture of the 488, else of the final response",
+            |row, print, out| path(row.response_file, print, out),
+        ),
+        column("response_frame", "its frame there", |row, _, out| {
+            number(row.response_frame, out);
+        }),
+    ]
+}
 
-fn case(row: &Row) -> Option<&'static Case> {
+/// How many they are.
+const COUNT: usize = 41;
+
+fn case(row: &Row<'_>) -> Option<&'static Case> {
     row.diagnosis.as_ref().and_then(Diagnosis::case)
 }
 
-fn offer(row: &Row) -> Option<&OfferFacts> {
+fn offer<'r, 'a>(row: &'r Row<'a>) -> Option<&'r OfferFacts<'a>> {
     row.offer.as_ref()
 }
 
-fn text(text: &Text, out: &mut String) {
+fn text(text: &Text<'_>, out: &mut String) {
     escape::cell(text, out);
 }
 
 /// What the offer tells, where there is one.
-fn facts(row: &Row, told: fn(&OfferFacts) -> &Text, out: &mut String) {
+fn facts<'a>(
+    row: &Row<'a>,
+    told: for<'r> fn(&'r OfferFacts<'a>) -> &'r Text<'a>,
+    out: &mut String,
+) {
     if let Some(offer) = offer(row) {
         text(told(offer), out);
     }

@@ -7,7 +7,7 @@ use super::time::Zone;
 
 /// One column of a table of `T`.
 #[derive(Debug)]
-pub struct Column<T: 'static> {
+pub struct Column<T> {
     /// The name in the header line.
     pub name: &'static str,
     /// What it says, for the README.

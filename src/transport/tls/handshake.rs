@@ -54,7 +54,7 @@ pub(super) enum Said {
 pub(super) struct ClientHello {
     pub(super) random: ClientRandom,
     /// The name of the server that it wants.
-    pub(super) server_name: Option<Text>,
+    pub(super) server_name: Option<Text<'static>>,
     /// The ticket that it wants to go on with, by name.
     pub(super) ticket: Option<u64>,
 }
@@ -175,7 +175,9 @@ fn client_hello(hello: &TlsClientHelloContents<'_>) -> Option<ClientHello> {
         match extension {
             TlsExtension::SNI(names) => {
                 let name = names.first().map(|(_, name)| *name);
-                told.server_name = name.filter(|name| name.len() <= MAX_NAME).map(Text::from);
+                told.server_name = name
+                    .filter(|name| name.len() <= MAX_NAME)
+                    .map(|name| Text::from(name.to_vec()));
             }
             TlsExtension::SessionTicket(ticket) if !ticket.is_empty() => {
                 told.ticket = Some(name_of(ticket));

@@ -100,7 +100,7 @@ pub struct Locked {
     /// Which direction the client sends, where that is known.
     pub client: Option<usize>,
     /// The server that the client asked for.
-    pub server_name: Option<Text>,
+    pub server_name: Option<Text<'static>>,
     /// What a key log would call it.
     pub random: Option<ClientRandom>,
     /// The version and what IANA calls the suite, where they were agreed.
