@@ -54,6 +54,8 @@ pub struct Call<'a> {
     seen: Vec<Seen<'a>>,
     transactions: Vec<Transaction>,
     caller_tag: Option<&'a [u8]>,
+    /// Place of the deciding transaction.
+    deciding: Option<usize>,
 }
 
 impl Gathered {
@@ -74,11 +76,14 @@ impl<'a> Call<'a> {
         } = grouped;
         seen.sort_by_key(|a| a.at);
         let transactions = transactions(&seen);
-        Self {
+        let mut call = Self {
             seen,
             transactions,
             caller_tag,
-        }
+            deciding: None,
+        };
+        call.deciding = call.find_deciding();
+        call
     }
 
     /// Every message, the earliest first.
@@ -106,21 +111,31 @@ impl<'a> Call<'a> {
     /// The attempt that decided the call: the last initial INVITE, which a challenge, a redirection or a fallback may have
     /// brought about.
     fn deciding(&self) -> Option<&Transaction> {
-        let is_initial = |transaction: &&Transaction| {
+        self.transactions.get(self.deciding?)
+    }
+
+    /// The first that was answered, else the last.
+    fn find_deciding(&self) -> Option<usize> {
+        let is_initial = |transaction: &Transaction| {
             transaction
                 .requests
                 .iter()
                 .any(|&place| self.seen[place].is_initial_invite())
         };
-        let mut initial: Vec<&Transaction> = self.transactions.iter().filter(is_initial).collect();
-        let answered = initial.iter().position(|transaction| {
+        let is_answered = |transaction: &Transaction| {
             self.decided_status(transaction)
                 .is_some_and(|status| status < 300)
-        });
-        match answered {
-            Some(place) => Some(initial.swap_remove(place)),
-            None => initial.pop(),
+        };
+        let mut last = None;
+        for (place, transaction) in self.transactions.iter().enumerate() {
+            if is_initial(transaction) {
+                last = Some(place);
+                if is_answered(transaction) {
+                    break;
+                }
+            }
         }
+        last
     }
 
     /// The final response that decided the initial INVITE.
@@ -148,10 +163,16 @@ impl<'a> Call<'a> {
         let deciding = self.deciding()?;
         let invite = &self.seen[deciding.first_request()?];
         let decided = &self.seen[deciding.decided_by(&self.seen)?];
-        let on_its_hop = deciding.responses.iter().map(|&place| &self.seen[place]);
-        let response = on_its_hop
-            .filter(|seen| seen.status() == decided.status())
-            .find(|seen| seen.branch() == invite.branch());
+        let same = || {
+            let responses = deciding.responses.iter().map(|&place| &self.seen[place]);
+            responses.filter(|seen| seen.status() == decided.status())
+        };
+        // Of one there is nothing to choose.
+        let response = if same().nth(1).is_some() {
+            same().find(|seen| seen.branch() == invite.branch())
+        } else {
+            None
+        };
         let setup = response.unwrap_or(decided).at.time.since(invite.at.time);
         (setup.0 >= 0).then_some(setup)
     }

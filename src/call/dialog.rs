@@ -18,11 +18,24 @@ pub struct Grouped<'a> {
 /// Parts the messages of one Call-ID into calls. A message belongs to the initial INVITE whose From tag is
 /// one of its two tags; what belongs to none is joined by shared tags. The order of `seen` does not matter.
 pub fn calls_of<'a>(seen: Vec<Seen<'a>>) -> Vec<Grouped<'a>> {
-    let mut calls: BTreeMap<&'a [u8], Grouped<'a>> = BTreeMap::new();
-    for invite in seen
-        .iter()
-        .filter(|seen| seen.is_initial_invite() && !lacks_tag(seen))
+    // Nearly always all of them are one call.
+    let initial = |seen: &&Seen<'a>| seen.is_initial_invite() && !lacks_tag(seen);
+    if let Some(tag) = seen.iter().find(initial).map(|invite| invite.from_tag)
+        && seen
+            .iter()
+            .filter(initial)
+            .all(|other| other.from_tag == tag)
+        && seen
+            .iter()
+            .all(|seen| seen.from_tag == tag || seen.to_tag == tag)
     {
+        return vec![Grouped {
+            caller_tag: Some(tag),
+            seen,
+        }];
+    }
+    let mut calls: BTreeMap<&'a [u8], Grouped<'a>> = BTreeMap::new();
+    for invite in seen.iter().filter(initial) {
         let tag = invite.from_tag;
         calls.entry(tag).or_insert_with(|| Grouped {
             caller_tag: Some(tag),

@@ -15,6 +15,7 @@ use super::sighting::Marks;
 use super::sighting::Seen;
 use super::sighting::Sighting;
 use super::sighting::Step;
+use super::sighting::Tags;
 use super::sighting::Transport;
 
 /// Quiet after BYE or a refusal until the call is over: 64·T1, as long as anything of the transaction may
@@ -74,6 +75,7 @@ struct Kept {
     way: u32,
     at: Stamp,
     marks: Marks,
+    tags: Tags,
     wholeness: Wholeness,
 }
 
@@ -122,7 +124,7 @@ impl Gathered {
                 to,
                 transport,
             };
-            Some(Seen::new(sighting, &kept.marks))
+            Some(Seen::kept(sighting, &kept.marks, kept.tags))
         })
     }
 
@@ -186,6 +188,7 @@ impl Gathered {
             way: self.way(way),
             at: sighting.at,
             marks: glance.marks,
+            tags: Tags::of(sighting.bytes, &glance.marks),
             wholeness: sighting.wholeness,
         };
         self.kept.push(kept);

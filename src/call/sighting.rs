@@ -133,6 +133,24 @@ impl Span {
     }
 }
 
+/// Where the tags of a message are. They are looked for when the message is kept and so at hand: when its call is over, it
+/// lies far away in memory, and most of it is never read again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tags {
+    from: Span,
+    to: Span,
+}
+
+impl Tags {
+    pub(super) fn of(bytes: &[u8], marks: &Marks) -> Self {
+        let tag = |value: Span| Span::of(tag_of(value.in_bytes(bytes)), bytes);
+        Self {
+            from: tag(marks.from),
+            to: tag(marks.to),
+        }
+    }
+}
+
 /// How far a message brings its call, for the decision when it is over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -270,6 +288,11 @@ pub struct Seen<'a> {
 impl<'a> Seen<'a> {
     /// A message, with what a glance at it told.
     pub fn new(sighting: Sighting<'a>, marks: &Marks) -> Self {
+        Self::kept(sighting, marks, Tags::of(sighting.bytes, marks))
+    }
+
+    /// The same, where its tags are known already.
+    pub(super) fn kept(sighting: Sighting<'a>, marks: &Marks, tags: Tags) -> Self {
         let Sighting {
             bytes,
             wholeness,
@@ -287,9 +310,9 @@ impl<'a> Seen<'a> {
             from,
             to,
             transport,
-            from_tag: tag_of(marks.from.in_bytes(bytes)),
+            from_tag: tags.from.in_bytes(bytes),
             has_from: marks.has_from,
-            to_tag: tag_of(marks.to.in_bytes(bytes)),
+            to_tag: tags.to.in_bytes(bytes),
             cseq: marks.cseq,
             method: marks.method.method(),
             via: marks.via.in_bytes(bytes),

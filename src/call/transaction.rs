@@ -118,6 +118,9 @@ impl Transaction {
     /// The request that a response answers: the one with the response's top Via branch, whole before cut; any
     /// request of the transaction where no branch fits.
     pub fn request_of(&self, response: usize, seen: &[Seen<'_>]) -> Option<usize> {
+        if let [only] = self.requests[..] {
+            return Some(only);
+        }
         let branch = seen.get(response).map(Seen::branch);
         let rank = |place: &usize| {
             let request = seen.get(*place);
