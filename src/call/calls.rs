@@ -1,6 +1,7 @@
 //! What is open: the messages of each Call-ID until its calls are over.
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxHashSet;
 
 use crate::capture::record::Nanos;
@@ -22,10 +23,24 @@ const LOOSE_PER_SHARD: usize = 1 << 20;
 /// Closed Call-IDs remembered in one shard, so that a call that goes on after it was closed is known to.
 pub const CLOSED_PER_SHARD: usize = 1 << 20;
 
+/// An open Call-ID. Its hash comes with each of its messages, so that neither it nor they must be read to find its place.
+#[derive(Debug)]
+struct Open {
+    hash: u64,
+    call_id: Box<[u8]>,
+    gathered: Gathered,
+}
+
+impl Open {
+    fn footprint(&self) -> usize {
+        self.gathered.footprint() + self.call_id.len()
+    }
+}
+
 /// The open calls of one shard.
 #[derive(Debug, Default)]
 pub struct Calls {
-    open: FxHashMap<Vec<u8>, Gathered>,
+    open: HashTable<Open>,
     closed: FxHashSet<u64>,
     footprint: usize,
     /// Bytes of text that is not packed, and how many they were when it was last tried to make them fewer.
@@ -47,15 +62,21 @@ impl Calls {
         glance: &Glance,
         out: &mut Vec<Gathered>,
     ) {
-        if !self.open.contains_key(call_id) {
-            let gathered = Gathered::new(self.closed.contains(&hash(call_id)));
-            self.footprint += gathered.footprint() + call_id.len();
-            self.loose += gathered.loose();
-            self.open.insert(call_id.to_vec(), gathered);
-        }
-        let Some(gathered) = self.open.get_mut(call_id) else {
-            return;
+        let hash = glance.call_hash.unwrap_or_else(|| hash(call_id));
+        let is_same = |open: &Open| *open.call_id == *call_id;
+        let open = match self.open.entry(hash, is_same, |open| open.hash) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let open = Open {
+                    hash,
+                    call_id: call_id.into(),
+                    gathered: Gathered::new(self.closed.contains(&hash)),
+                };
+                self.footprint += open.footprint();
+                place.insert(open).into_mut()
+            }
         };
+        let gathered = &mut open.gathered;
         let (before, loose) = (gathered.footprint(), gathered.loose());
         if !gathered.keep(sighting, glance, &mut self.spare) {
             self.left_out += 1;
@@ -79,8 +100,8 @@ impl Calls {
     /// How many calls are packed.
     #[cfg(test)]
     pub(super) fn packed(&self) -> usize {
-        let is_packed = |gathered: &&Gathered| gathered.loose() == 0;
-        self.open.values().filter(is_packed).count()
+        let is_packed = |open: &&Open| open.gathered.loose() == 0;
+        self.open.iter().filter(is_packed).count()
     }
 
     /// Makes what was closed readable.
@@ -100,21 +121,17 @@ impl Calls {
 
     /// Packs the half of the text that has been quiet longest.
     fn pack(&mut self) {
-        let loose = self.open.values().filter(|gathered| gathered.loose() > 0);
-        let mut times: Vec<Nanos> = loose.map(|gathered| gathered.last).collect();
+        let loose = self.open.iter().filter(|open| open.gathered.loose() > 0);
+        let mut times: Vec<Nanos> = loose.map(|open| open.gathered.last).collect();
         let middle = times.len() / 2;
         let (_, &mut median, _) = times.select_nth_unstable(middle);
-        let quiet = self
-            .open
-            .values_mut()
-            .filter(|gathered| gathered.last <= median);
-        quiet.for_each(|gathered| gathered.pack(&mut self.spare));
-        self.footprint = self
-            .open
-            .iter()
-            .map(|(call_id, gathered)| gathered.footprint() + call_id.len())
-            .sum();
-        self.loose = self.open.values().map(Gathered::loose).sum();
+        for open in &mut self.open {
+            if open.gathered.last <= median {
+                open.gathered.pack(&mut self.spare);
+            }
+        }
+        self.footprint = self.open.iter().map(Open::footprint).sum();
+        self.loose = self.open.iter().map(|open| open.gathered.loose()).sum();
         self.tried = self.loose;
     }
 
@@ -122,7 +139,8 @@ impl Calls {
     /// What had ended was told in full, and is not missed.
     fn make_room(&mut self, out: &mut Vec<Gathered>) {
         let rank = |gathered: &Gathered| (gathered.step != Step::Ended, gathered.last);
-        let mut ranks: Vec<(bool, Nanos)> = self.open.values().map(rank).collect();
+        let mut ranks: Vec<(bool, Nanos)> =
+            self.open.iter().map(|open| rank(&open.gathered)).collect();
         let middle = ranks.len() / 2;
         let (_, &mut median, _) = ranks.select_nth_unstable(middle);
         let before = out.len();
@@ -133,17 +151,15 @@ impl Calls {
 
     fn close(&mut self, is_over: impl Fn(&Gathered) -> bool, out: &mut Vec<Gathered>) {
         let first = out.len();
-        for (call_id, gathered) in self.open.extract_if(|_, gathered| is_over(gathered)) {
-            self.footprint = self
-                .footprint
-                .saturating_sub(gathered.footprint() + call_id.len());
-            self.loose = self.loose.saturating_sub(gathered.loose());
+        for open in self.open.extract_if(|open| is_over(&open.gathered)) {
+            self.footprint = self.footprint.saturating_sub(open.footprint());
+            self.loose = self.loose.saturating_sub(open.gathered.loose());
             if self.closed.len() < CLOSED_PER_SHARD {
-                self.closed.insert(hash(&call_id));
+                self.closed.insert(open.hash);
             }
-            out.push(gathered);
+            out.push(open.gathered);
         }
-        // The map's order is no order.
+        // The table's order is no order.
         out[first..].sort_by_key(Gathered::first);
     }
 }

@@ -103,14 +103,10 @@ impl TrunkCounts {
     }
 
     fn add_setup(&mut self, millis: i64) {
-        let is_full = self.setup_ms.len() >= SETUP_TIMES && !self.setup_ms.contains_key(&millis);
-        let nearest = self
-            .setup_ms
-            .range(..=millis)
-            .next_back()
-            .map(|(kept, _)| *kept)
-            .filter(|_| is_full);
-        *self.setup_ms.entry(nearest.unwrap_or(millis)).or_default() += 1;
+        let is_full = self.setup_ms.len() >= SETUP_TIMES;
+        let nearest = || self.setup_ms.range(..=millis).next_back();
+        let kept = is_full.then(nearest).flatten().map(|(kept, _)| *kept);
+        *self.setup_ms.entry(kept.unwrap_or(millis)).or_default() += 1;
     }
 }
 
@@ -123,10 +119,14 @@ pub struct TrunkTable {
 impl TrunkTable {
     /// Counts one call. Names that differ in case alone are one trunk, shown in the spelling that sorts first.
     pub fn add(&mut self, row: &Row<'_>) {
-        let counts = self
-            .trunks
-            .entry(row.trunk.as_bytes().to_ascii_lowercase())
-            .or_default();
+        let name = row.trunk.clone().into_ascii_lowercase();
+        if !self.trunks.contains_key(name.as_bytes()) {
+            let new = name.as_bytes().to_vec();
+            self.trunks.insert(new, TrunkCounts::default());
+        }
+        let Some(counts) = self.trunks.get_mut(name.as_bytes()) else {
+            return;
+        };
         if counts.calls == 0 || row.trunk < counts.trunk {
             counts.trunk = row.trunk.clone().into_owned();
         }
