@@ -17,8 +17,11 @@ use super::sighting::Step;
 /// were quiet longest, which are counted.
 pub const BYTES_PER_SHARD: usize = 16 << 20;
 
-/// Bytes of text in one shard beyond which the calls that were quiet longest are packed.
-const LOOSE_PER_SHARD: usize = 1 << 20;
+/// Bytes of open calls in one shard beyond which those that were quiet longest are packed: that costs time.
+const PACK_FROM: usize = 5 << 20;
+
+/// Bytes of text that are always left as they are.
+const LOOSE_PER_SHARD: usize = 512 << 10;
 
 /// Closed Call-IDs remembered in one shard, so that a call that goes on after it was closed is known to.
 pub const CLOSED_PER_SHARD: usize = 1 << 20;
@@ -84,7 +87,7 @@ impl Calls {
         gathered.step = gathered.step.max(glance.step);
         self.footprint = self.footprint + gathered.footprint() - before;
         self.loose = self.loose + gathered.loose() - loose;
-        if self.loose > LOOSE_PER_SHARD.max(2 * self.tried) {
+        if self.footprint > PACK_FROM && self.loose > LOOSE_PER_SHARD.max(2 * self.tried) {
             self.pack();
         }
         if self.footprint > BYTES_PER_SHARD {

@@ -39,13 +39,16 @@ pub const BYTES_PER_CALL_ID: usize = 16 << 20;
 const USUAL_TEXT: usize = 4096;
 
 /// Texts whose room is used again, in one shard.
-const SPARE: usize = 128;
+const SPARE: usize = 32;
 
 /// The most room that is kept for another text.
 const SPARE_TEXT: usize = 16 << 10;
 
 /// The shortest text that is worth being packed.
 const WORTH_PACKING: usize = 1024;
+
+/// What the room of a text is a multiple of.
+const ROOM: usize = 1024;
 
 /// Pairs of hosts among which that of a message is looked for, before it is noted once more.
 const WAYS: usize = 16;
@@ -181,6 +184,11 @@ impl Gathered {
         if self.text.capacity() == 0 {
             self.text = spare.take();
         }
+        if self.text.capacity() - start < len {
+            // A call that grows is soon over: twice the room would mostly stay empty.
+            let room = (start + len + start / 4).next_multiple_of(ROOM);
+            self.text.reserve_exact(room - start);
+        }
         self.text.extend_from_slice(sighting.bytes);
         let kept = Kept {
             start: u32::try_from(start).unwrap_or(u32::MAX),
@@ -233,7 +241,7 @@ impl Gathered {
     pub(super) fn loose(&self) -> usize {
         match self.packed {
             Some(_) => 0,
-            None => self.text.capacity(),
+            None => self.text.len(),
         }
     }
 
