@@ -127,11 +127,6 @@ pub enum Defect {
         /// Number of the line.
         line: usize,
     },
-    /// An `a=candidate` that can't be read (RFC 8839 §5.1).
-    CandidateUnreadable {
-        /// Number of the line.
-        line: usize,
-    },
     /// A `b=` line without type or number.
     BandwidthUnreadable {
         /// Number of the line.
@@ -207,9 +202,6 @@ impl fmt::Display for Defect {
             Self::CryptoUnreadable { line } => write!(f, "line {line}: a=crypto can't be read"),
             Self::CryptoAtSessionLevel { line } => {
                 write!(f, "line {line}: a=crypto belongs after an m= line")
-            }
-            Self::CandidateUnreadable { line } => {
-                write!(f, "line {line}: a=candidate can't be read")
             }
             Self::BandwidthUnreadable { line } => write!(f, "line {line}: b= can't be read"),
             Self::TooManyMedia { dropped } => write!(f, "{dropped} m= sections too many"),

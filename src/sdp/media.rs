@@ -17,9 +17,6 @@ use super::ice::Candidate;
 /// Formats, and attributes of one kind, kept of one section: there are 128 payload types.
 const MAX_OF_A_KIND: usize = 256;
 
-/// Candidates kept of one section; more are counted.
-const MAX_CANDIDATES: usize = 128;
-
 /// One `m=` section, as it is written: the session's defaults are not applied here.
 #[derive(Clone, Debug)]
 pub struct MediaDescription<'a> {
@@ -42,12 +39,8 @@ pub struct MediaDescription<'a> {
     pub attributes: Attributes<'a>,
     /// `a=rtpmap` lines.
     pub rtpmaps: Vec<RtpMap<'a>>,
-    /// `a=fmtp` lines.
-    pub fmtps: Vec<Fmtp<'a>>,
     /// `a=crypto` lines that can be read.
     pub crypto: Vec<Crypto<'a>>,
-    /// `a=candidate` lines that can be read.
-    pub candidates: Vec<Candidate<'a>>,
     /// How many `a=candidate` lines there are, those that can't be read included.
     pub candidate_lines: usize,
     /// Number of the `m=` line.
@@ -87,9 +80,7 @@ impl<'a> MediaDescription<'a> {
             bandwidths: Vec::new(),
             attributes: Attributes::default(),
             rtpmaps,
-            fmtps: Vec::new(),
             crypto: Vec::new(),
-            candidates: Vec::new(),
             candidate_lines: 0,
             line,
             has_readable_port: port.is_some(),
@@ -103,10 +94,11 @@ impl<'a> MediaDescription<'a> {
         line: usize,
         defects: &mut Vec<Defect>,
     ) {
-        let Some((attribute, value)) = Attribute::parse(value) else {
+        let Some(attribute) = Attribute::parse(value) else {
             defects.push(Defect::AttributeUnreadable { line });
             return;
         };
+        let value = attribute.written();
         if !self.attributes.push(attribute) {
             defects.push(Defect::TooManyAttributes { line });
         }
@@ -120,11 +112,6 @@ impl<'a> MediaDescription<'a> {
                 }
                 None => defects.push(Defect::RtpMapUnreadable { line }),
             }
-        } else if attribute.is("fmtp") {
-            match Fmtp::parse(value) {
-                Some(fmtp) => keep(&mut self.fmtps, fmtp, MAX_OF_A_KIND),
-                None => defects.push(Defect::AttributeUnreadable { line }),
-            }
         } else if attribute.is("crypto") {
             match Crypto::parse(value) {
                 Some(crypto) => keep(&mut self.crypto, crypto, MAX_OF_A_KIND),
@@ -132,16 +119,19 @@ impl<'a> MediaDescription<'a> {
             }
         } else if attribute.is("candidate") {
             self.candidate_lines += 1;
-            match Candidate::parse(value) {
-                Some(candidate) => keep(&mut self.candidates, candidate, MAX_CANDIDATES),
-                None => defects.push(Defect::CandidateUnreadable { line }),
-            }
         }
     }
 
     /// Takes one `b=` line of the section.
     pub(super) fn take_bandwidth(&mut self, bandwidth: Bandwidth<'a>) {
         keep(&mut self.bandwidths, bandwidth, MAX_OF_A_KIND);
+    }
+
+    /// The `a=candidate` lines that can be read.
+    pub fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
+        self.attributes
+            .all("candidate")
+            .filter_map(Candidate::parse)
     }
 
     /// True unless the stream is refused or withdrawn: its port is not 0 (RFC 3264 §5.1, §8.2).
@@ -169,8 +159,9 @@ impl<'a> MediaDescription<'a> {
 
     /// The parameters of a format (`a=fmtp`): the first line that names it.
     pub fn fmtp(&self, format: &[u8]) -> Option<&'a [u8]> {
-        self.fmtps
-            .iter()
+        self.attributes
+            .all("fmtp")
+            .filter_map(Fmtp::parse)
             .find(|fmtp| fmtp.format == format)
             .map(|fmtp| fmtp.parameters)
     }

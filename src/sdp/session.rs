@@ -227,7 +227,7 @@ impl<'a> SessionDescription<'a> {
             }
             return;
         }
-        let Some((attribute, _)) = Attribute::parse(value) else {
+        let Some(attribute) = Attribute::parse(value) else {
             return self.note(Defect::AttributeUnreadable { line });
         };
         if attribute.is("crypto") {

@@ -74,16 +74,7 @@ impl<'a> Message<'a> {
             headers: Vec::with_capacity(USUAL_HEADERS),
             is_head_whole: false,
         };
-        let mut fields = Fields::new(bytes, first);
-        for field in &mut fields {
-            if message.defect_of(&field).is_none() && message.headers.len() < MAX_HEADERS {
-                message.headers.push(Header {
-                    written: field.written,
-                    value: field.value,
-                });
-            }
-        }
-        if let Some(body) = fields.body() {
+        if let Some(body) = message.read_headers(first) {
             message.is_head_whole = true;
             message.body = bytes.get(body..).unwrap_or_default();
         }
@@ -92,6 +83,41 @@ impl<'a> Message<'a> {
             message.body = message.body.get(..length).unwrap_or(message.body);
         }
         Some(message)
+    }
+
+    /// Keeps the header lines from `first` on. Returns where the body begins.
+    fn read_headers(&mut self, first: usize) -> Option<usize> {
+        let mut at = first;
+        // Most lines are whole and not continued, and need no closer look.
+        while let Some(rest) = self.bytes.get(at..)
+            && let Some(end) = memchr(b'\n', rest)
+        {
+            let behind = at + end + 1;
+            let line = rest.get(..end)?;
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            match (line.first(), self.bytes.get(behind)) {
+                (None, _) => return Some(behind),
+                (Some(b' ' | b'\t'), _) | (_, Some(b' ' | b'\t')) => break,
+                _ => {}
+            }
+            let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
+            self.keep(line.get(..colon)?.trim_ascii_end(), line.get(colon + 1..)?);
+            at = behind;
+        }
+        let mut fields = Fields::new(self.bytes, at);
+        for field in &mut fields {
+            if self.defect_of(&field).is_none() {
+                self.keep(field.written, field.value);
+            }
+        }
+        fields.body()
+    }
+
+    /// Keeps a header that has a name.
+    fn keep(&mut self, written: &'a [u8], value: &'a [u8]) {
+        if !written.is_empty() && self.headers.len() < MAX_HEADERS {
+            self.headers.push(Header { written, value });
+        }
     }
 
     /// Why a header line is left out.

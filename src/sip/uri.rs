@@ -49,7 +49,7 @@ impl<'a> Uri<'a> {
         }
         let (scheme, rest) = split_scheme(written);
         if scheme == Scheme::Tel {
-            let (user, params) = split_at_any(rest, b";?");
+            let (user, params) = split_at_params(rest);
             let params = Params::new(params);
             return Self {
                 scheme,
@@ -62,7 +62,7 @@ impl<'a> Uri<'a> {
         let (user, rest) = split_user(rest);
         if user.is_none() && matches!(scheme, Scheme::Other(_)) {
             // `urn:service:sos` has no host to speak of.
-            let (_, params) = split_at_any(rest, b";?");
+            let (_, params) = split_at_params(rest);
             return Self {
                 scheme,
                 user,
@@ -71,8 +71,8 @@ impl<'a> Uri<'a> {
                 params: Params::new(params),
             };
         }
-        let (host_port, rest) = split_at_any(rest, b";?");
-        let (params, _headers) = split_at_any(rest, b"?");
+        let (host_port, rest) = split_at_params(rest);
+        let (params, _headers) = split_at(rest, |byte| byte == b'?');
         let (host, port) = split_host_port(host_port);
         Self {
             scheme,
@@ -129,7 +129,7 @@ fn split_scheme(written: &[u8]) -> (Scheme<'_>, &[u8]) {
         }
     }
     // `host:5060` has no scheme, though it looks as if.
-    let (port, _) = split_at_any(rest, b";?");
+    let (port, _) = split_at_params(rest);
     let is_word = word.first().is_some_and(u8::is_ascii_alphabetic)
         && word
             .iter()
@@ -147,17 +147,17 @@ fn split_user(rest: &[u8]) -> (Option<&[u8]>, &[u8]) {
         return (None, rest);
     };
     // An unescaped `@` may stand in the user, so the last one before the parameters divides.
-    let (authority, _) = split_at_any(rest.get(first..).unwrap_or_default(), b";?");
+    let (authority, _) = split_at_params(rest.get(first..).unwrap_or_default());
     let at = first + memrchr(b'@', authority).unwrap_or(0);
     let user = rest.get(..at).unwrap_or_default();
     let host = rest.get(at + 1..).unwrap_or_default();
     // A user may hold `;` and `?` (RFC 3261 §25.1), and a parameter may hold an `@` that should have
     // been escaped: then what stands before the parameters is a host.
-    let (before, after) = split_at_any(user, b";?");
+    let (before, after) = split_at_params(user);
     if !after.is_empty() && (is_host_and_port(before) || !is_host(host)) {
         return (None, rest);
     }
-    let (user, _password) = split_at_any(user, b":");
+    let (user, _password) = split_at(user, |byte| byte == b':');
     (Some(user), host)
 }
 
@@ -169,18 +169,23 @@ fn is_host_and_port(written: &[u8]) -> bool {
 
 /// True where nothing but a host and a port stands before the parameters.
 fn is_host(written: &[u8]) -> bool {
-    let (host, _) = split_at_any(written, b";?");
+    let (host, _) = split_at_params(written);
     !host.is_empty()
         && host.iter().all(|byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']')
         })
 }
 
-/// What stands before the first of these bytes, and the rest from it on.
-fn split_at_any<'a>(bytes: &'a [u8], any: &[u8]) -> (&'a [u8], &'a [u8]) {
+/// What stands before the parameters or headers, and they.
+fn split_at_params(bytes: &[u8]) -> (&[u8], &[u8]) {
+    split_at(bytes, |byte| matches!(byte, b';' | b'?'))
+}
+
+/// What stands before the first such byte, and the rest from it on.
+fn split_at(bytes: &[u8], divides: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let at = bytes
         .iter()
-        .position(|byte| any.contains(byte))
+        .position(|&byte| divides(byte))
         .unwrap_or(bytes.len());
     bytes.split_at_checked(at).unwrap_or((bytes, &[]))
 }

@@ -51,7 +51,7 @@ fn only_media<'s, 'a>(session: &'s SessionDescription<'a>) -> &'s MediaDescripti
 #[test]
 fn an_offer_is_read_with_all_its_lines() {
     let session = parse(OFFER);
-    assert_eq!(session.defects, [Defect::CandidateUnreadable { line: 15 }]);
+    assert_eq!(session.defects, []);
     let [audio, video] = &session.media[..] else {
         panic!("two streams")
     };
@@ -61,7 +61,7 @@ fn an_offer_is_read_with_all_its_lines() {
     );
     assert!(audio.is_live() && !video.is_live() && video.is_bundle_only());
     assert_eq!(session.candidates(), 2);
-    assert_eq!(audio.candidates.len(), 1);
+    assert_eq!(audio.candidates().count(), 1);
     assert_eq!((audio.crypto.len(), audio.crypto[0].is_usable()), (1, true));
     let names: Vec<_> = audio.codecs().filter_map(|codec| codec.name).collect();
     assert_eq!(names, [&b"SILK"[..], b"PCMU", b"telephone-event", b"CN"]);
@@ -242,7 +242,6 @@ fn what_is_kept_is_bounded() {
     let text = with("m=audio 1 RTP/AVP 0\r\n") + &"a=candidate:1 1 UDP 1 h 9\r\n".repeat(2000);
     let session = parse(&text);
     assert_eq!(session.candidates(), 2000);
-    assert_eq!(only_media(&session).candidates.len(), 128);
     assert_eq!(only_media(&session).attributes.iter().count(), 1024);
 }
 
