@@ -3,6 +3,9 @@
 use std::io;
 use std::io::Write;
 
+use memchr::memchr_iter;
+use memchr::memchr3;
+
 use super::columns::Column;
 use super::columns::Print;
 
@@ -57,28 +60,32 @@ pub fn lines<'r, T: 'r>(
 /// The usual bytes of some lines together.
 const LINES: usize = 64 << 10;
 
-/// Appends one row. Each cell is written where it stays, and quoted there if it must be.
+/// Appends one row. Hardly any has a cell that must be quoted: that shows in the whole line at once.
 fn write_line<T>(columns: &[Column<T>], print: &Print<'_>, row: &T, out: &mut String) {
-    for (place, column) in columns.iter().enumerate() {
-        if place > 0 {
+    let start = out.len();
+    for column in columns {
+        (column.write)(row, print, out);
+        out.push(',');
+    }
+    if !is_plain(&out[start..], columns.len()) {
+        out.truncate(start);
+        for column in columns {
+            let cell = out.len();
+            (column.write)(row, print, out);
+            if !is_plain(&out[cell..], 0) {
+                quote(cell, out);
+            }
             out.push(',');
         }
-        let start = out.len();
-        (column.write)(row, print, out);
-        if out.as_bytes()[start..]
-            .iter()
-            .any(|&byte| must_be_quoted(byte))
-        {
-            quote(start, out);
-        }
     }
+    out.truncate(out.len().saturating_sub(1));
     out.push_str("\r\n");
 }
 
-/// RFC 4180 §2: what would end a cell, a line or a quotation.
-fn must_be_quoted(byte: u8) -> bool {
-    // All of them are at or below the comma, and few characters of text are.
-    byte <= b',' && matches!(byte, b',' | b'"' | b'\r' | b'\n')
+/// True where nothing but these commas would end a cell, a line or a quotation (RFC 4180 §2).
+fn is_plain(text: &str, commas: usize) -> bool {
+    let text = text.as_bytes();
+    memchr3(b'"', b'\r', b'\n', text).is_none() && memchr_iter(b',', text).count() == commas
 }
 
 /// Puts what begins at `start` into quotes, and doubles those inside.

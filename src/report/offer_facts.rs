@@ -15,6 +15,9 @@ use super::row::Srtp;
 /// Values kept of a list column at most.
 const LISTED: usize = 64;
 
+/// Room for what is told of the streams: `audio RTP/SAVP`.
+const USUAL_MEDIA: usize = 32;
+
 /// What the CSV tells of an offer. None where it is not in the capture; of a cut offer, what is there.
 pub fn offer_facts<'a>(offer: &OfferUnderTest<'a>, carried_in: OfferIn) -> Option<OfferFacts<'a>> {
     match offer {
@@ -46,10 +49,12 @@ fn facts<'a>(
     let connection = audio()
         .next()
         .and_then(|media| description.connection_of(media));
-    let mut media = Vec::new();
+    let mut media = Vec::with_capacity(USUAL_MEDIA);
     for stream in &live {
         let separator: &[u8] = if media.is_empty() { b"" } else { b";" };
-        media.extend([separator, stream.media, b" ", stream.proto].concat());
+        for part in [separator, stream.media, b" ", stream.proto] {
+            media.extend_from_slice(part);
+        }
     }
     OfferFacts {
         offer_in,
@@ -69,6 +74,7 @@ fn facts<'a>(
 /// A list in one text, as the CSV writes it.
 fn joined<'a>(list: &[&'a [u8]]) -> Text<'a> {
     match list {
+        [] => Text::default(),
         [only] => Text::from(*only),
         several => Text::from(several.join(&b';')),
     }
@@ -76,7 +82,7 @@ fn joined<'a>(list: &[&'a [u8]]) -> Text<'a> {
 
 /// Encoding names in order, each once. A payload type without rtpmap has none.
 fn names<'a>(codecs: &[Codec<'a>], is_wanted: impl Fn(&Codec<'_>) -> bool) -> Text<'a> {
-    let mut names: Vec<&'a [u8]> = Vec::with_capacity(codecs.len().min(LISTED));
+    let mut names: Vec<&'a [u8]> = Vec::new();
     let wanted = codecs.iter().filter(|codec| is_wanted(codec));
     for name in wanted.filter_map(|codec| codec.name) {
         let is_listed = names.iter().any(|listed| listed.eq_ignore_ascii_case(name));

@@ -21,17 +21,13 @@ impl<'a> RtpMap<'a> {
     pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
         let mut words = words(value);
         let payload_type = payload_type(words.next()?)?;
-        let mut parts = words.next()?.split(|&byte| byte == b'/');
-        let name = parts.next().filter(|name| !name.is_empty())?;
-        let clock_rate = parts
-            .next()
-            .and_then(number)
-            .and_then(|rate| u32::try_from(rate).ok());
-        Some(Self {
+        let (name, rest) = split_at_slash(words.next()?);
+        let (rate, rest) = rest.map(split_at_slash).unwrap_or_default();
+        (!name.is_empty()).then_some(Self {
             payload_type,
             name,
-            clock_rate,
-            parameters: parts.next(),
+            clock_rate: number(rate).and_then(|rate| u32::try_from(rate).ok()),
+            parameters: rest.map(|rest| split_at_slash(rest).0),
         })
     }
 
@@ -49,6 +45,14 @@ impl<'a> RtpMap<'a> {
         self.name.eq_ignore_ascii_case(other.name)
             && self.clock_rate == other.clock_rate
             && same_parameters
+    }
+}
+
+/// What stands before the first slash, and what behind it.
+fn split_at_slash(word: &[u8]) -> (&[u8], Option<&[u8]>) {
+    match word.iter().position(|&byte| byte == b'/') {
+        Some(slash) => (word.get(..slash).unwrap_or_default(), word.get(slash + 1..)),
+        None => (word, None),
     }
 }
 

@@ -79,6 +79,10 @@ impl Teams {
 
 /// The address that a host is, where it is no name. IPv6 with or without its brackets.
 pub fn address_in(host: &[u8]) -> Option<IpAddr> {
+    let is_of_an_address = |byte: &u8| byte.is_ascii_hexdigit() || b".:[]".contains(byte);
+    if !host.iter().all(is_of_an_address) {
+        return None;
+    }
     let text = std::str::from_utf8(host).ok()?;
     text.trim_start_matches('[')
         .trim_end_matches(']')
