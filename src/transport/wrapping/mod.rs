@@ -33,7 +33,7 @@ pub const WRAPPINGS: &[Kind] = &[
     },
     Kind {
         name: "WebSocket, compressed or not",
-        known_by: "its HTTP upgrade",
+        known_by: "its HTTP upgrade, or a frame that begins a SIP message",
         source: "RFC 6455, RFC 7118, RFC 7692",
     },
     Kind {
@@ -53,7 +53,7 @@ pub const WRAPPINGS: &[Kind] = &[
     },
     Kind {
         name: "HEP 3 over TCP",
-        known_by: "`HEP3`",
+        known_by: "`HEP3` and a first chunk, wherever the capture begins",
         source: "HEP3 network protocol specification",
     },
 ];
