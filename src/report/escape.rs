@@ -18,7 +18,7 @@ pub fn guarded(text: &str, out: &mut String) {
         out.push('\'');
     }
     // NUL ends a cell in more than one reader.
-    if memchr::memchr(0, text.as_bytes()).is_some() {
+    if text.as_bytes().contains(&0) {
         out.push_str(&text.replace('\0', "\u{fffd}"));
     } else {
         out.push_str(text);

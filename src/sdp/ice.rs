@@ -52,6 +52,10 @@ impl<'a> Candidate<'a> {
 
 /// True where a body has an `a=candidate` line, readable or not; without reading the rest.
 pub fn has_candidate(body: &[u8]) -> bool {
+    // Nearly everybody writes it like this.
+    if memchr::memmem::find(body, b"\na=candidate:").is_some() {
+        return true;
+    }
     memchr::memchr_iter(b'\n', body).any(|end| {
         let line = body.get(end + 1..).unwrap_or_default();
         line.get(..12)
