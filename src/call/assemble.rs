@@ -61,10 +61,9 @@ pub struct Call<'a> {
 impl Gathered {
     /// The calls of this Call-ID.
     pub fn calls(&self) -> Vec<Call<'_>> {
-        dialog::calls_of(self.seen().collect())
-            .into_iter()
-            .map(Call::new)
-            .collect()
+        let mut seen = Vec::with_capacity(self.messages());
+        seen.extend(self.seen());
+        dialog::calls_of(seen).into_iter().map(Call::new).collect()
     }
 }
 

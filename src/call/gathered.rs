@@ -131,6 +131,11 @@ impl Gathered {
         })
     }
 
+    /// How many messages were kept.
+    pub(super) fn messages(&self) -> usize {
+        self.kept.len()
+    }
+
     pub(super) fn is_over(&self, now: Nanos) -> bool {
         let limit = match self.step {
             Step::Open => QUIET_WHEN_RINGING,
