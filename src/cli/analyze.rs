@@ -267,7 +267,7 @@ impl Outputs {
             file.write_all(&render_header(print)?)?;
         }
         analysis.each_rejection::<_, anyhow::Error>(render, |lines| match &mut rejections {
-            Some(file) => Ok(file.write_all(lines.as_bytes())?),
+            Some(file) => Ok(file.write_all(&lines?)?),
             None => Ok(()),
         })?;
         let is_wanted = |row: &&Row<'_>| !only_488 || row.rejections > 0;
@@ -283,8 +283,8 @@ impl Outputs {
             is_closed: false,
         };
         calls.write(&render_header(print)?)?;
-        let trunks = analysis
-            .each_call::<_, anyhow::Error>(render, |lines| calls.write(lines.as_bytes()))?;
+        let trunks =
+            analysis.each_call::<_, anyhow::Error>(render, |lines| calls.write(&lines?))?;
         calls.finish()?;
         if let Some(file) = &mut self.trunks {
             let mut table = Table::begin(columns::trunks::COLUMNS, print, file)?;

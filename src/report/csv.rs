@@ -3,6 +3,8 @@
 use std::io;
 use std::io::Write;
 
+use csv::Terminator;
+use csv::WriterBuilder;
 use memchr::memchr_iter;
 use memchr::memchr3;
 
@@ -15,27 +17,28 @@ pub struct Table<'p, T, W: Write> {
     columns: &'p [Column<T>],
     print: Print<'p>,
     out: W,
-    line: String,
+    lines: Lines,
 }
 
 impl<'p, T, W: Write> Table<'p, T, W> {
     /// Begins a table with its header line.
     pub fn begin(columns: &'p [Column<T>], print: Print<'p>, mut out: W) -> io::Result<Self> {
-        let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
-        out.write_all((names.join(",") + "\r\n").as_bytes())?;
+        let mut lines = Lines::default();
+        lines.quote(columns.iter().map(|column| column.name))?;
+        out.write_all(&lines.done)?;
         Ok(Self {
             columns,
             print,
             out,
-            line: String::new(),
+            lines,
         })
     }
 
     /// Writes one row.
     pub fn row(&mut self, row: &T) -> io::Result<()> {
-        self.line.clear();
-        write_line(self.columns, &self.print, row, &mut self.line);
-        self.out.write_all(self.line.as_bytes())
+        self.lines.done.clear();
+        self.lines.add(self.columns, &self.print, row)?;
+        self.out.write_all(&self.lines.done)
     }
 
     /// Writes what is still held back. Without this call, the end may be missing.
@@ -49,37 +52,65 @@ pub fn lines<'r, T: 'r>(
     columns: &[Column<T>],
     print: Print<'_>,
     rows: impl Iterator<Item = &'r T>,
-) -> String {
-    let mut out = String::with_capacity(LINES);
+) -> io::Result<Vec<u8>> {
+    let mut lines = Lines::default();
+    lines.done.reserve(BUFFER);
     for row in rows {
-        write_line(columns, &print, row, &mut out);
+        lines.add(columns, &print, row)?;
     }
-    out
+    Ok(lines.done)
 }
 
 /// The usual bytes of some lines together.
-const LINES: usize = 64 << 10;
+const BUFFER: usize = 64 << 10;
 
-/// Appends one row. Hardly any has a cell that must be quoted: that shows in the whole line at once.
-fn write_line<T>(columns: &[Column<T>], print: &Print<'_>, row: &T, out: &mut String) {
-    let start = out.len();
-    for column in columns {
-        (column.write)(row, print, out);
-        out.push(',');
-    }
-    if !is_plain(&out[start..], columns.len()) {
-        out.truncate(start);
+/// Lines, and the one that is written.
+#[derive(Debug, Default)]
+struct Lines {
+    done: Vec<u8>,
+    line: String,
+    /// Where each cell of the line ends.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Adds one row. Hardly any has a cell that must be quoted: that shows in the whole line at once, and then the cells
+    /// with commas between them are the line.
+    fn add<T>(&mut self, columns: &[Column<T>], print: &Print<'_>, row: &T) -> io::Result<()> {
+        self.line.clear();
+        self.ends.clear();
         for column in columns {
-            let cell = out.len();
-            (column.write)(row, print, out);
-            if !is_plain(&out[cell..], 0) {
-                quote(cell, out);
-            }
-            out.push(',');
+            (column.write)(row, print, &mut self.line);
+            self.ends.push(self.line.len());
+            self.line.push(',');
         }
+        if is_plain(&self.line, columns.len()) {
+            self.line.pop();
+            self.done.extend_from_slice(self.line.as_bytes());
+            self.done.extend_from_slice(b"\r\n");
+            return Ok(());
+        }
+        let (line, ends) = (
+            std::mem::take(&mut self.line),
+            std::mem::take(&mut self.ends),
+        );
+        let mut start = 0;
+        let quoted = self.quote(ends.iter().map(|&end| {
+            let cell = line.get(start..end).unwrap_or_default();
+            start = end + 1;
+            cell
+        }));
+        (self.line, self.ends) = (line, ends);
+        quoted
     }
-    out.truncate(out.len().saturating_sub(1));
-    out.push_str("\r\n");
+
+    fn quote<'c>(&mut self, cells: impl Iterator<Item = &'c str>) -> io::Result<()> {
+        let mut writer = WriterBuilder::new()
+            .terminator(Terminator::CRLF)
+            .from_writer(&mut self.done);
+        writer.write_record(cells).map_err(cause)?;
+        writer.flush()
+    }
 }
 
 /// True where nothing but these commas would end a cell, a line or a quotation (RFC 4180 §2).
@@ -88,13 +119,12 @@ fn is_plain(text: &str, commas: usize) -> bool {
     memchr3(b'"', b'\r', b'\n', text).is_none() && memchr_iter(b',', text).count() == commas
 }
 
-/// Puts what begins at `start` into quotes, and doubles those inside.
-fn quote(start: usize, out: &mut String) {
-    let doubled = out[start..].replace('"', "\"\"");
-    out.truncate(start);
-    out.push('"');
-    out.push_str(&doubled);
-    out.push('"');
+/// What went wrong with the file. A record has as many cells as the header: nothing else can.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +181,28 @@ mod tests {
             text.contains("\"a\"\"b,c\r\nd\"") && text.contains("\"a,b.pcap\""),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_line_is_what_the_csv_package_writes() {
+        for call_id in ["plain", "a,b", "\"", "a\nb", "'", "", " ", "\u{fc}"] {
+            let row = Row {
+                call_id: Text::from(call_id),
+                ..Row::default()
+            };
+            let text = written(&row);
+            let mut again = csv::WriterBuilder::new()
+                .terminator(csv::Terminator::CRLF)
+                .from_writer(Vec::new());
+            for record in csv::ReaderBuilder::new()
+                .has_headers(false)
+                .from_reader(text.as_bytes())
+                .into_records()
+            {
+                again.write_record(&record.unwrap()).unwrap();
+            }
+            assert_eq!(text.as_bytes(), again.into_inner().unwrap(), "{call_id}");
+        }
     }
 
     #[test]
