@@ -5,18 +5,19 @@
 //! [`MAX_MESSAGE`] and what was fed last. After damage the framer goes on at the next line that is
 //! a start line.
 
+use std::sync::LazyLock;
+
 use memchr::memchr;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use memchr::memrchr;
 
 use super::framing::ContentLength;
 use super::framing::MAX_HEAD;
 use super::framing::MAX_MESSAGE;
 use super::framing::Wholeness;
-use super::framing::content_length;
-use super::framing::head_end;
 use super::framing::header_values;
 use super::framing::skip_blanks;
+use super::head::Head;
 use super::header::HeaderName;
 use super::start_line::is_familiar_start_line;
 use super::start_line::is_start_line;
@@ -29,6 +30,9 @@ const MAX_START_LINE: usize = 8 * 1024;
 /// Capacity that the buffer may keep while it is empty, so that thousands of idle connections cost
 /// little.
 const MAX_IDLE_CAPACITY: usize = 16 * 1024;
+
+/// What every start line has.
+static VERSION: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"SIP/2.0"));
 
 /// Cuts one direction of a byte stream into messages.
 #[derive(Debug)]
@@ -48,8 +52,8 @@ pub struct Framer {
 enum Wait {
     /// The end of a start line.
     StartLine,
-    /// The blank line after the headers; the lines before `searched` were looked at.
-    HeadEnd { searched: usize },
+    /// The blank line after the headers; the lines before `searched` were looked at, the start line alone or more.
+    HeadEnd { searched: usize, is_begun: bool },
     /// The last byte of the body; the lines before `searched` were looked at.
     Body {
         end: usize,
@@ -155,7 +159,7 @@ impl Framer {
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let step = match self.wait {
                 Wait::StartLine => self.step_start_line(rest),
-                Wait::HeadEnd { searched } => self.step_head(rest, searched),
+                Wait::HeadEnd { searched, is_begun } => self.step_head(rest, searched, is_begun),
                 Wait::Body {
                     end,
                     searched,
@@ -204,7 +208,10 @@ impl Framer {
         };
         if begins && end <= MAX_HEAD {
             self.has_seen_sip = true;
-            self.wait = Wait::HeadEnd { searched: end + 1 };
+            self.wait = Wait::HeadEnd {
+                searched: end + 1,
+                is_begun: false,
+            };
             return Step::Again;
         }
         self.resynchronise(rest, end + 1)
@@ -240,28 +247,40 @@ impl Framer {
     }
 
     /// A start line is there: the headers.
-    fn step_head(&mut self, rest: &[u8], searched: usize) -> Step {
-        let head = head_end(rest, searched);
-        let known = head.unwrap_or(rest.len());
-        // A start line among the headers: the message before it was never ended.
-        if let Some(start) = find_start_line(rest, searched, known) {
-            let begun = rest.get(..start).unwrap_or_default();
-            return if has_call_id(begun) {
-                Step::Emit(start, Wholeness::Cut)
-            } else {
-                Step::Drop(start)
-            };
-        }
-        if known > MAX_HEAD {
-            return self.resynchronise(rest, searched);
-        }
-        let Some(head) = head else {
-            let line = memrchr(b'\n', rest).map_or(searched, |end| end + 1);
-            self.wait = Wait::HeadEnd { searched: line };
-            return Step::More;
+    fn step_head(&mut self, rest: &[u8], searched: usize, is_begun: bool) -> Step {
+        let read = match Head::read(rest, searched) {
+            Head::Whole { end, .. } if is_begun => Head::at_leisure(rest, end),
+            read => read,
         };
-        let headers = rest.get(..head).unwrap_or_default();
-        match content_length(headers) {
+        let (head, length, may_hold_sip) = match read {
+            // The message before it was never ended.
+            Head::StartLine(start) => {
+                let begun = rest.get(..start).unwrap_or_default();
+                return if has_call_id(begun) {
+                    Step::Emit(start, Wholeness::Cut)
+                } else {
+                    Step::Drop(start)
+                };
+            }
+            Head::Open if rest.len() > MAX_HEAD => return self.resynchronise(rest, searched),
+            Head::Open => {
+                let line = memrchr(b'\n', rest).map_or(searched, |end| end + 1);
+                self.wait = Wait::HeadEnd {
+                    searched: line,
+                    is_begun: true,
+                };
+                return Step::More;
+            }
+            Head::Whole { end, .. } if end > MAX_HEAD => {
+                return self.resynchronise(rest, searched);
+            }
+            Head::Whole {
+                end,
+                length,
+                may_hold_sip,
+            } => (end, length, may_hold_sip),
+        };
+        match length {
             ContentLength::Bytes(length) => {
                 let end = usize::try_from(length)
                     .unwrap_or(usize::MAX)
@@ -269,7 +288,6 @@ impl Framer {
                 if end > MAX_MESSAGE {
                     return self.resynchronise(rest, head);
                 }
-                let may_hold_sip = may_hold_sip(headers);
                 self.wait = Wait::Body {
                     end,
                     searched: head,
@@ -322,19 +340,6 @@ fn is_glued(bytes: &[u8], start: usize, end: usize) -> bool {
             || !line_at(start).is_some_and(is_familiar_start_line))
 }
 
-/// True for bodies in which a SIP message is at home: `message/sip`, `message/sipfrag` (RFC 3420),
-/// and multipart bodies that may hold them.
-fn may_hold_sip(head: &[u8]) -> bool {
-    header_values(head, HeaderName::ContentType).any(|value| {
-        let value = value.trim_ascii_start();
-        [&b"message"[..], b"multipart"].iter().any(|kind| {
-            value
-                .get(..kind.len())
-                .is_some_and(|begin| begin.eq_ignore_ascii_case(kind))
-        })
-    })
-}
-
 /// Where a message on a stream ends that has no Content-Length: at the end of its head (RFC 3261
 /// §18.3), or else, where a body shows, before the next start line in `bytes`.
 fn end_without_length(bytes: &[u8], head: usize) -> usize {
@@ -373,7 +378,7 @@ fn find_start_line(bytes: &[u8], from: usize, until: usize) -> Option<usize> {
     let mut line = from;
     while line < until {
         let rest = bytes.get(line..)?;
-        let found = memmem::find(rest, b"SIP/2.0")?;
+        let found = VERSION.find(rest)?;
         let before = rest.get(..found)?;
         let start = memrchr(b'\n', before).map_or(0, |end| end + 1);
         let length = memchr(b'\n', rest.get(found..)?)? + found;

@@ -77,20 +77,6 @@ pub(super) fn skip_blanks(bytes: &[u8]) -> &[u8] {
     bytes.get(blanks..).unwrap_or_default()
 }
 
-/// Where the body begins: after the first blank line at or after `from`, which must be the beginning
-/// of a line. Lines may end in LF alone.
-pub(super) fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut line = from;
-    loop {
-        let rest = bytes.get(line..)?;
-        match rest {
-            [b'\n', ..] => return Some(line + 1),
-            [b'\r', b'\n', ..] => return Some(line + 2),
-            _ => line += memchr(b'\n', rest)? + 1,
-        }
-    }
-}
-
 /// What a head says of the length of its body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum ContentLength {

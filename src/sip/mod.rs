@@ -17,6 +17,7 @@ pub mod fields;
 mod framer;
 pub mod framing;
 mod grammar;
+mod head;
 mod header;
 mod message;
 mod multipart;
