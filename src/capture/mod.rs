@@ -285,6 +285,17 @@ impl Capture {
 
     /// Gives every record that begins in `from.offset..until` to `each`, in order.
     pub fn walk<F: FnMut(Record<'_>)>(&self, from: &Position, until: u64, each: F) -> Walked {
+        self.walk_in(&mut Vec::new(), from, until, each)
+    }
+
+    /// The same, reading into a buffer that may serve the next walk.
+    pub fn walk_in<F: FnMut(Record<'_>)>(
+        &self,
+        buffer: &mut Vec<u8>,
+        from: &Position,
+        until: u64,
+        each: F,
+    ) -> Walked {
         let reader = match self.source.open() {
             Ok(reader) => reader,
             Err(error) => {
@@ -299,7 +310,7 @@ impl Capture {
                 };
             }
         };
-        let window = &mut Window::new(reader, BUFFER, until);
+        let window = &mut Window::new(reader, BUFFER, until).reading_into(std::mem::take(buffer));
         let mut key_logs = Vec::new();
         let (context, (offset, records, stopped)) = match &from.context {
             Context::Pcap(header) => {
@@ -314,6 +325,7 @@ impl Capture {
                 (Context::Pcapng(blocks.section), outcome)
             }
         };
+        *buffer = window.take_buffer();
         Walked {
             end: Position { offset, context },
             records,

@@ -464,7 +464,8 @@ impl<'s> Carry<'s> {
         };
         let shards = self.flows.par_iter_mut().zip(arrivals);
         let read = shards.map(|(flow, arrivals)| {
-            let mut found = Found::default();
+            let bytes = arrivals.iter().map(|arrival| arrival.segment.payload.len());
+            let mut found = Found::with_room(bytes.sum());
             for arrival in arrivals {
                 flow.feed(arrival, with, &mut found);
             }

@@ -2,6 +2,8 @@
 //!
 //! Chunks are decoded in parallel, without any memory of what came before. Most records end here.
 
+use std::cell::Cell;
+
 use crate::call::Glance;
 use crate::call::Transport;
 use crate::capture::Capture;
@@ -35,6 +37,13 @@ const USUAL_EVENTS: usize = 512;
 
 /// Room for their payloads.
 const USUAL_BYTES: usize = 128 << 10;
+
+thread_local! {
+    /// What a thread reads chunks into, one after the other.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// How many events and bytes its last chunk had: the next will have about as many.
+    static LAST: Cell<(usize, usize)> = const { Cell::new((USUAL_EVENTS, USUAL_BYTES)) };
+}
 
 /// A decoded chunk.
 #[derive(Debug)]
@@ -122,10 +131,16 @@ impl Chunk {
     pub fn decode(capture: &Capture, from: &Position, until: u64, teams: &Teams) -> Self {
         let mut chunk = Self::empty(from);
         let mut place = 0;
-        let walked = capture.walk(from, until, |record| {
+        let mut buffer = BUFFER.take();
+        let walked = capture.walk_in(&mut buffer, from, until, |record| {
             chunk.take(&record, place, teams);
             place += 1;
         });
+        BUFFER.set(buffer);
+        LAST.set((
+            chunk.events.len().max(USUAL_EVENTS),
+            chunk.bytes.len().max(USUAL_BYTES),
+        ));
         Self {
             end: walked.end,
             stopped: walked.stopped,
@@ -136,13 +151,14 @@ impl Chunk {
     }
 
     fn empty(from: &Position) -> Self {
+        let (events, bytes) = LAST.get();
         Self {
             start: from.clone(),
             end: from.clone(),
             stopped: Stopped::AtUntil,
             records: 0,
-            events: Vec::with_capacity(USUAL_EVENTS),
-            bytes: Vec::with_capacity(USUAL_BYTES),
+            events: Vec::with_capacity(events + events / 8),
+            bytes: Vec::with_capacity(bytes + bytes / 8),
             ledger: Ledger::default(),
             sip: SipCounts::default(),
             sbc: SbcAddresses::default(),

@@ -40,6 +40,24 @@ impl<'s> Window<'s> {
         }
     }
 
+    /// The same with a buffer that served before, so that it need not be made. It is filled at once as far as it goes.
+    pub(in crate::capture) fn reading_into(self, bytes: Vec<u8>) -> Self {
+        Self {
+            buffer: bytes.len().clamp(self.buffer, self.most.max(self.buffer)),
+            bytes,
+            ..self
+        }
+    }
+
+    /// Gives the buffer back. It is no longer than it needs to be for records of the usual length.
+    pub(in crate::capture) fn take_buffer(&mut self) -> Vec<u8> {
+        self.held = 0;
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.truncate(self.most);
+        bytes.shrink_to(self.most);
+        bytes
+    }
+
     /// Moves on so that `need` bytes from `offset` on are held, and gives all that are held from there: fewer than
     /// `need` only where the source ends. Fails as [`Reader::read_at`] does.
     pub(in crate::capture) fn hold(&mut self, offset: u64, need: usize) -> io::Result<&[u8]> {

@@ -80,7 +80,19 @@ pub(super) struct Whereabouts {
     pub(super) transport: Transport,
 }
 
+/// The bytes of a usual message.
+const USUAL_MESSAGE: usize = 800;
+
 impl Found {
+    /// Nothing found yet, and room for what that many bytes hold where most of them are SIP.
+    pub fn with_room(bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            messages: Vec::with_capacity(bytes / USUAL_MESSAGE),
+            ..Self::default()
+        }
+    }
+
     /// The messages that show a call.
     pub fn sightings(&self) -> impl Iterator<Item = (Sighting<'_>, Glance)> {
         self.messages.iter().map(|place| {
