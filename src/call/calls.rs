@@ -129,7 +129,8 @@ impl Calls {
         let middle = times.len() / 2;
         let (_, &mut median, _) = times.select_nth_unstable(middle);
         for open in &mut self.open {
-            if open.gathered.last <= median {
+            // What came last is likely to go on: to pack it for each of its messages would take ages.
+            if open.gathered.last < median {
                 open.gathered.pack(&mut self.spare);
             }
         }

@@ -449,6 +449,27 @@ fn calls_that_rest_are_packed_and_are_told_in_full() {
 }
 
 #[test]
+fn one_long_call_is_not_packed_for_each_of_its_messages() {
+    let (mut calls, mut over) = (Calls::default(), Vec::new());
+    let body = "a=x-filler:0123456789\r\n".repeat(300);
+    for number in 0..2000 {
+        let text = request("INVITE", number, "a", "b", &format!("{number}"), &body);
+        let glance = Glance::of(&Outline::of(text.as_bytes(), Wholeness::Whole).unwrap());
+        let sighting = Sighting {
+            bytes: text.as_bytes(),
+            wholeness: Wholeness::Whole,
+            at: at(number as usize),
+            arrived: at(number as usize).time,
+            from: endpoint(1),
+            to: endpoint(2),
+            transport: Transport::Udp,
+        };
+        calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+        assert_eq!(calls.packed(), 0, "{number}");
+    }
+}
+
+#[test]
 fn a_mirror_whose_clock_is_behind_closes_no_call() {
     let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let bytes = text.as_bytes();
