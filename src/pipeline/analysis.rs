@@ -273,15 +273,16 @@ impl Analysis {
     /// the first of its Call-ID.
     fn joined_with(&self, row: &Row<'_>) -> Option<(&Key, &Joined)> {
         let key = key_of(row);
-        let same = self.joined.get_key_value(&key);
-        same.or_else(|| {
-            let of_call = self
-                .joined
-                .range((key.0.clone(), Text::default())..)
-                .take_while(|((call_id, _), _)| *call_id == row.call_id);
-            of_call
-                .into_iter()
-                .find(|((_, tag), _)| tag.is_empty() || row.caller_tag.is_empty())
+        self.joined.get_key_value(&key).or_else(|| {
+            let without_tag = (key.0, Text::default());
+            if row.caller_tag.is_empty() {
+                let mut behind = self.joined.range(without_tag..);
+                behind
+                    .next()
+                    .filter(|((call_id, _), _)| *call_id == row.call_id)
+            } else {
+                self.joined.get_key_value(&without_tag)
+            }
         })
     }
 }

@@ -84,7 +84,8 @@ pub struct With<'s> {
 #[derive(Debug, Default)]
 pub struct FlowShard {
     connections: Connections,
-    carried: FxHashMap<ConnectionId, Carried>,
+    /// Boxed, as most connections of a night are none of SIP, and a table that grows moves what it holds.
+    carried: FxHashMap<ConnectionId, Box<Carried>>,
     /// Bytes that all wrappings hold.
     wrapped: usize,
 }
@@ -157,7 +158,7 @@ impl FlowShard {
         let carried = &mut self.carried;
         self.connections
             .finish(&mut |delivery| deliver_late(carried, &delivery, keys, found));
-        let mut rest: Vec<(ConnectionId, Carried)> = self.carried.drain().collect();
+        let mut rest: Vec<(ConnectionId, Box<Carried>)> = self.carried.drain().collect();
         rest.sort_by_key(|(connection, _)| *connection);
         for (_, mut carried) in rest {
             carried.decide_at_end(&mut found.ledger);
@@ -168,7 +169,7 @@ impl FlowShard {
 
 /// What comes after the last segment comes at its time.
 fn deliver_late(
-    carried: &mut FxHashMap<ConnectionId, Carried>,
+    carried: &mut FxHashMap<ConnectionId, Box<Carried>>,
     delivery: &Delivery<'_>,
     keys: &KeyLog,
     found: &mut Found,
@@ -181,7 +182,7 @@ fn deliver_late(
 }
 
 fn deliver(
-    all: &mut FxHashMap<ConnectionId, Carried>,
+    all: &mut FxHashMap<ConnectionId, Box<Carried>>,
     delivery: &Delivery<'_>,
     at: Stamp,
     keys: &KeyLog,

@@ -23,8 +23,8 @@ use crate::packet::Segment;
 use rustc_hash::FxHashMap;
 
 /// Connections that are followed at once. A trunk has tens; a port scan or a flood of SYNs must not
-/// grow memory. Without payload one costs about 400 bytes.
-const MAX_CONNECTIONS: usize = 200_000;
+/// grow memory. There are some shards of them, and with what it carries one costs about 1,500 bytes.
+const MAX_CONNECTIONS: usize = 40_000;
 
 /// Bytes held behind holes in all connections.
 const MAX_HELD: usize = 256 << 20;
