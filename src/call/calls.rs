@@ -23,8 +23,9 @@ const PACK_FROM: usize = 5 << 20;
 /// Bytes of text that are always left as they are.
 const LOOSE_PER_SHARD: usize = 512 << 10;
 
-/// Closed Call-IDs remembered in one shard, so that a call that goes on after it was closed is known to.
-pub const CLOSED_PER_SHARD: usize = 1 << 20;
+/// Closed Call-IDs remembered in one shard at least, so that a call that goes on after it was closed is known to: those
+/// closed last, and at most twice as many.
+pub const CLOSED_PER_SHARD: usize = 1 << 17;
 
 /// An open Call-ID. Its hash comes with each of its messages, so that neither it nor they must be read to find its place.
 #[derive(Debug)]
@@ -40,11 +41,31 @@ impl Open {
     }
 }
 
+/// The Call-IDs that were closed last, by their hashes.
+#[derive(Debug, Default)]
+struct Closed {
+    latest: FxHashSet<u64>,
+    earlier: FxHashSet<u64>,
+}
+
+impl Closed {
+    fn note(&mut self, hash: u64) {
+        if self.latest.len() >= CLOSED_PER_SHARD {
+            self.earlier = std::mem::take(&mut self.latest);
+        }
+        self.latest.insert(hash);
+    }
+
+    fn contains(&self, hash: u64) -> bool {
+        self.latest.contains(&hash) || self.earlier.contains(&hash)
+    }
+}
+
 /// The open calls of one shard.
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashTable<Open>,
-    closed: FxHashSet<u64>,
+    closed: Closed,
     footprint: usize,
     /// Bytes of text that is not packed, and how many they were when it was last tried to make them fewer.
     loose: usize,
@@ -73,7 +94,7 @@ impl Calls {
                 let open = Open {
                     hash,
                     call_id: call_id.into(),
-                    gathered: Gathered::new(self.closed.contains(&hash)),
+                    gathered: Gathered::new(self.closed.contains(hash)),
                 };
                 self.footprint += open.footprint();
                 place.insert(open).into_mut()
@@ -158,12 +179,27 @@ impl Calls {
         for open in self.open.extract_if(|open| is_over(&open.gathered)) {
             self.footprint = self.footprint.saturating_sub(open.footprint());
             self.loose = self.loose.saturating_sub(open.gathered.loose());
-            if self.closed.len() < CLOSED_PER_SHARD {
-                self.closed.insert(open.hash);
-            }
+            self.closed.note(open.hash);
             out.push(open.gathered);
         }
         // The table's order is no order.
         out[first..].sort_by_key(Gathered::first);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CLOSED_PER_SHARD;
+    use super::Closed;
+
+    #[test]
+    fn the_call_ids_that_were_closed_last_are_remembered() {
+        let mut closed = Closed::default();
+        let last = 5 * CLOSED_PER_SHARD as u64;
+        (0..last).for_each(|hash| closed.note(hash));
+        let first = last - CLOSED_PER_SHARD as u64;
+        assert!((first..last).all(|hash| closed.contains(hash)));
+        assert!(closed.latest.len() + closed.earlier.len() <= 2 * CLOSED_PER_SHARD);
+        assert!(!closed.contains(0));
     }
 }
