@@ -26,6 +26,9 @@ fn gather(messages: &[(Heard, Glance)]) -> Vec<Gathered> {
     }
     calls.finish(&mut closed);
     assert_eq!(closed.len(), CALLS);
+    for gathered in &mut closed {
+        calls.unpack(gathered);
+    }
     closed
 }
 

@@ -110,8 +110,10 @@ impl Gathered {
         }
     }
 
-    /// The messages, each with its earliest place, in the order in which they came first. None while it is packed.
+    /// The messages, each with its earliest place, in the order in which they came first.
+    /// They must have been unpacked: [`Calls::unpack`](super::calls::Calls::unpack).
     pub fn seen(&self) -> impl Iterator<Item = Seen<'_>> {
+        debug_assert!(self.packed.is_none(), "packed messages can't be read");
         self.kept.iter().filter_map(|kept| {
             let Way {
                 from,
