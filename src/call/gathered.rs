@@ -47,6 +47,10 @@ const SPARE_TEXT: usize = 16 << 10;
 /// The shortest text that is worth being packed.
 const WORTH_PACKING: usize = 1024;
 
+/// The longest text that is packed: it must be unpacked for each message that comes, and of a call that goes on and on
+/// that would cost the square of its length.
+const MOST_PACKED: usize = 64 << 10;
+
 /// What the room of a text is a multiple of.
 const ROOM: usize = 1024;
 
@@ -256,7 +260,7 @@ impl Gathered {
     pub(super) fn pack(&mut self, spare: &mut Spare) {
         self.kept.shrink_to_fit();
         self.ways.shrink_to_fit();
-        if self.packed.is_some() || self.text.len() < WORTH_PACKING {
+        if self.packed.is_some() || !(WORTH_PACKING..=MOST_PACKED).contains(&self.text.len()) {
             self.text.shrink_to_fit();
             return;
         }
