@@ -11,16 +11,26 @@ What is as a night is: N calls of seven messages (in every fiftieth the INVITE i
 
 What must cost in proportion to N alone:
     one-call         a call of N messages: re-INVITEs, each answered
+    long-calls       64 calls of N messages in all, by turns
+    forks            a call of N responses to one INVITE, each with another tag
+    retransmissions  a call of one INVITE, N times
     open-calls       N calls that are answered and never end
     one-connection   N messages on one TCP connection
     one-call-id      N INVITEs with one Call-ID, each with another From tag and branch
     syns             N TCP connections of which there is only the SYN
     one-byte         N TCP connections of one byte each
     out-of-order     one TCP connection of N segments of which each two are swapped
+    backwards        the same, of which each twenty come last first
+    after-a-hole     one TCP connection of N segments of 100 bytes; the one before them is lost
+    holes            the same; between each two one is lost
+    single-bytes     one TCP connection of N segments of one byte
+    endless          one TCP connection of N segments of 100 bytes, all of one message
     fragments        N first fragments of UDP datagrams that never become whole
+    tiny-fragments   N fragments of eight bytes, of datagrams that become whole; the last comes first
     interfaces       pcapng: N interfaces, a packet on each
     sections         pcapng: N sections, a packet in each
 """
+import itertools
 import struct
 import sys
 
@@ -193,16 +203,41 @@ def streams(count):
         yield from segments(time, key, held)
 
 
-def one_call(count):
-    call = Call(0, "udp")
+def re_invites(count, calls):
     time = MORNING
-    for cseq in range(1, count // 3 + 1):
-        offer = sdp(cseq, call.host, True)
-        steps = [call.request("INVITE", cseq, offer, is_answered=cseq > 1),
-                 call.response(200, "OK", cseq, "INVITE", sdp(cseq, TEAMS[0], True)), call.request("ACK", cseq)]
-        for is_sbc, text in steps:
-            time += 20_000
-            yield time, udp(*ends(0, is_sbc), text)
+    for cseq in range(1, count // (3 * len(calls)) + 1):
+        for call in calls:
+            offer = sdp(cseq, call.host, True)
+            steps = [call.request("INVITE", cseq, offer, is_answered=cseq > 1),
+                     call.response(200, "OK", cseq, "INVITE", sdp(cseq, TEAMS[0], True)), call.request("ACK", cseq)]
+            for is_sbc, text in steps:
+                time += 20_000
+                yield time, udp(*ends(call.number, is_sbc), text)
+
+
+def one_call(count):
+    return re_invites(count, [Call(0, "udp")])
+
+
+def long_calls(count):
+    return re_invites(count, [Call(number, "udp") for number in range(64)])
+
+
+def forks(count):
+    call = Call(0, "udp")
+    is_sbc, text = call.request("INVITE", 1, sdp(0, call.host, True), is_answered=False)
+    yield MORNING, udp(*ends(0, is_sbc), text)
+    for number in range(count):
+        is_sbc, text = call.response(200, "OK", 1, "INVITE", sdp(number, TEAMS[0], True))
+        text = text.replace(b";tag=t0", b";tag=t%d" % number)
+        yield MORNING + number * 100, udp(*ends(0, is_sbc), text)
+
+
+def retransmissions(count):
+    call = Call(0, "udp")
+    is_sbc, text = call.request("INVITE", 1, sdp(0, call.host, True), is_answered=False)
+    for number in range(count):
+        yield MORNING + number * 100, udp(*ends(0, is_sbc), text)
 
 
 def open_calls(count):
@@ -242,11 +277,54 @@ def one_byte(count):
         yield MORNING + number, tcp((host_of(number), 20000), (TEAMS[0], 5060), number, b"I")
 
 
+def by_turns(packets, turn):
+    """The packets, of which each so many come last first, in times that rise."""
+    while group := list(itertools.islice(packets, turn)):
+        for (time, _), (_, frame) in zip(group, reversed(group)):
+            yield time, frame
+
+
 def out_of_order(count):
-    segments = list(one_connection(count))
-    for number in range(0, count - 1, 2):
-        yield segments[number][0], segments[number + 1][1]
-        yield segments[number + 1][0], segments[number][1]
+    return by_turns(one_connection(count), 2)
+
+
+def backwards(count):
+    return by_turns(one_connection(count), 20)
+
+
+def pieces(text, size, count):
+    """The first segments of one connection that sends a text over and over."""
+    text *= size * count // len(text) + 1
+    for number in range(count):
+        yield (MORNING + number * 100,
+               tcp((sbc(0)[0], 30000), (TEAMS[0], 5060), 1000 + number * size, text[number * size:(number + 1) * size]))
+
+
+def an_options():
+    return Call(0, "tcp").request("OPTIONS", 1)[1]
+
+
+def after_a_hole(count):
+    for number, packet in enumerate(pieces(an_options(), 100, count + 2)):
+        if number != 1:
+            yield packet
+
+
+def holes(count):
+    for number, packet in enumerate(pieces(an_options(), 100, 2 * count)):
+        if number % 2 == 0:
+            yield packet
+
+
+def single_bytes(count):
+    return pieces(an_options(), 1, count)
+
+
+def endless(count):
+    head = b"INVITE sip:a@b SIP/2.0\r\n"
+    header = b"X-Header: there is nothing to be seen here\r\n"
+    for number, (time, frame) in enumerate(pieces(header, 100, count)):
+        yield time, frame[:54] + head + frame[54 + len(head):] if number == 0 else frame
 
 
 def fragments(count):
@@ -254,6 +332,19 @@ def fragments(count):
         payload = struct.pack(">HHHH", 5060, 5060, 3000, 0) + b"INVITE sip:a@b SIP/2.0\r\n" + bytes(1400)
         yield (MORNING + number * 1000,
                ethernet(ip(host_of(number), TEAMS[0], 17, payload[:1400], number & 0xFFFF, 0x2000)))
+
+
+def tiny_fragments(count):
+    call = Call(0, "udp")
+    _, text = call.request("INVITE", 1, sdp(0, call.host, True), is_answered=False)
+    datagram = struct.pack(">HHHH", 5060, 5060, 8 + len(text), 0) + text
+    offsets = range(0, len(datagram), 8)
+    for number in range(count):
+        whole, place = divmod(number, len(offsets))
+        offset = offsets[-1 - place]
+        more = 0x2000 if place else 0
+        piece = datagram[offset:offset + 8]
+        yield MORNING + number * 10, ethernet(ip(call.host, TEAMS[0], 17, piece, whole & 0xFFFF, more | offset // 8))
 
 
 def pcap(packets):
@@ -289,7 +380,9 @@ def sections(count):
 
 PCAP = {"mixed": mixed, "sip": sip, "tcp": streams, "rtp": rtp, "one-call": one_call, "open-calls": open_calls,
         "one-connection": one_connection, "one-call-id": one_call_id, "syns": syns, "one-byte": one_byte,
-        "out-of-order": out_of_order, "fragments": fragments}
+        "out-of-order": out_of_order, "fragments": fragments, "long-calls": long_calls, "forks": forks,
+        "retransmissions": retransmissions, "backwards": backwards, "after-a-hole": after_a_hole, "holes": holes,
+        "single-bytes": single_bytes, "endless": endless, "tiny-fragments": tiny_fragments}
 PCAPNG = {"interfaces": interfaces, "sections": sections}
 
 
