@@ -29,6 +29,8 @@ mod sip;
 mod traffic;
 #[path = "layers/transport.rs"]
 mod transport;
+#[path = "layers/wrapping.rs"]
+mod wrapping;
 
 fn main() {
     divan::main();
