@@ -8,13 +8,13 @@ use crate::capture::record::Nanos;
 
 use super::gathered::Gathered;
 use super::gathered::Spare;
-use super::gathered::hash;
 use super::sighting::Glance;
 use super::sighting::Sighting;
 use super::sighting::Step;
+use super::sighting::hash;
 
-/// Bytes of open calls in one shard. Beyond it calls that have ended are closed before their time, and then those that
-/// were quiet longest, which are counted.
+/// Bytes of open calls in one shard. Beyond it calls that have ended are closed before their time, then those that were
+/// quiet longest; they are counted.
 pub const BYTES_PER_SHARD: usize = 16 << 20;
 
 /// Bytes of open calls in one shard beyond which those that were quiet longest are packed: that costs time.
@@ -150,8 +150,7 @@ impl Calls {
         let middle = times.len() / 2;
         let (_, &mut median, _) = times.select_nth_unstable(middle);
         for open in &mut self.open {
-            // What came last is likely to go on: to pack it for each of its messages would take ages.
-            if open.gathered.last < median {
+            if open.gathered.last <= median {
                 open.gathered.pack(&mut self.spare);
             }
         }
@@ -161,7 +160,6 @@ impl Calls {
     }
 
     /// Closes half of what is open: what has ended before what goes on, and of those what has been quiet longest.
-    /// What had ended was told in full, and is not missed.
     fn make_room(&mut self, out: &mut Vec<Gathered>) {
         let rank = |gathered: &Gathered| (gathered.step != Step::Ended, gathered.last);
         let mut ranks: Vec<(bool, Nanos)> =
@@ -170,8 +168,7 @@ impl Calls {
         let (_, &mut median, _) = ranks.select_nth_unstable(middle);
         let before = out.len();
         self.close(|gathered| rank(gathered) <= median, out);
-        let went_on = |gathered: &&Gathered| gathered.step != Step::Ended;
-        self.evicted += out[before..].iter().filter(went_on).count() as u64;
+        self.evicted += (out.len() - before) as u64;
     }
 
     fn close(&mut self, is_over: impl Fn(&Gathered) -> bool, out: &mut Vec<Gathered>) {

@@ -1,9 +1,6 @@
 //! The messages of one Call-ID, kept small until its calls are over.
 
-use std::hash::Hasher;
-
 use rustc_hash::FxHashMap;
-use rustc_hash::FxHasher;
 
 use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
@@ -17,6 +14,7 @@ use super::sighting::Sighting;
 use super::sighting::Step;
 use super::sighting::Tags;
 use super::sighting::Transport;
+use super::sighting::hash;
 
 /// Quiet after BYE or a refusal until the call is over: 64·T1, as long as anything of the transaction may
 /// still be retransmitted (RFC 3261 §17.1.1.2).
@@ -319,10 +317,4 @@ impl Spare {
             .pop()
             .unwrap_or_else(|| Vec::with_capacity(USUAL_TEXT))
     }
-}
-
-pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(bytes);
-    hasher.finish()
 }

@@ -188,7 +188,7 @@ impl Glance {
         let span = |part: &[u8]| Span::of(part, outline.bytes);
         let method = method.map_or(CallMethod::Other, CallMethod::of);
         Self {
-            call_hash: outline.call_id.map(call_hash),
+            call_hash: outline.call_id.map(hash),
             shows_call: method != CallMethod::Other,
             step,
             call_id: span(outline.call_id.unwrap_or_default()),
@@ -220,10 +220,10 @@ fn response_step(method: Option<Method<'_>>, status: u16) -> Step {
     }
 }
 
-/// The hash by which messages find their call and calls their shard.
-pub fn call_hash(call_id: &[u8]) -> u64 {
+/// The hash by which messages find their call, calls their shard, and the same message is known again.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
-    hasher.write(call_id);
+    hasher.write(bytes);
     hasher.finish()
 }
 

@@ -321,8 +321,6 @@ pub(super) struct Fields<'a> {
     at: usize,
     line: usize,
     body: Option<usize>,
-    /// Whether a line that begins with this byte matters.
-    matters: &'static [bool; 256],
 }
 
 impl<'a> Fields<'a> {
@@ -333,13 +331,7 @@ impl<'a> Fields<'a> {
             at: first,
             line: 1,
             body: None,
-            matters: &[true; 256],
         }
-    }
-
-    /// The same, but for lines that begin with other bytes.
-    pub(super) fn beginning_with(self, matters: &'static [bool; 256]) -> Self {
-        Self { matters, ..self }
     }
 
     /// Where the body begins, once all lines were read and there is a blank line.
@@ -365,19 +357,12 @@ impl<'a> Iterator for Fields<'a> {
         if self.body.is_some() {
             return None;
         }
-        let (start, first, mut is_ended) = loop {
-            let start = self.at;
-            let (first, is_ended) = self.take_line()?;
-            match first.first() {
-                None if is_ended => {
-                    self.body = Some(self.at);
-                    return None;
-                }
-                // A line that continues one that does not matter begins with white space, and does not matter either.
-                Some(letter) if !self.matters[usize::from(*letter)] => {}
-                _ => break (start, first, is_ended),
-            }
-        };
+        let start = self.at;
+        let (first, mut is_ended) = self.take_line()?;
+        if first.is_empty() && is_ended {
+            self.body = Some(self.at);
+            return None;
+        }
         let line = self.line;
         let mut length = first.len();
         // RFC 3261 §7.3.1: a line that begins with white space continues the one before it.

@@ -157,7 +157,7 @@ impl<'a> Found<'a> {
             }
             at = behind;
         }
-        let mut fields = Fields::new(bytes, at).beginning_with(&MATTERS);
+        let mut fields = Fields::new(bytes, at);
         for field in &mut fields {
             // A header that a cut ended says nothing, as in `Message::parse`.
             if wholeness == Wholeness::Whole || field.is_ended {

@@ -32,7 +32,7 @@ impl Seen {
     pub(super) fn refine(&self, missing: Missing, has_hello: bool) -> Missing {
         let is_handshake = matches!(missing, Missing::Handshake | Missing::Data | Missing::Room);
         match missing {
-            Missing::RightKey | Missing::Key if self.has_cut => Missing::Bytes,
+            Missing::RightKey if self.has_cut => Missing::Bytes,
             _ if !is_handshake => missing,
             _ if self.has_cut => Missing::Bytes,
             _ if self.has_payload != [true; 2] && missing != Missing::Data => Missing::Direction,

@@ -10,6 +10,7 @@ pub mod preface;
 mod search;
 pub mod websocket;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use self::preface::Preface;
@@ -143,14 +144,8 @@ impl Wrapping {
             enclosed,
             inner,
         } = self;
-        let held;
-        let bytes = match strip(prefaces, direction, bytes) {
-            ControlFlow::Continue(bytes) => bytes,
-            ControlFlow::Break(rest) => {
-                held = rest;
-                held.as_slice()
-            }
-        };
+        let stripped = strip(prefaces, direction, bytes);
+        let bytes = stripped.as_ref();
         if bytes.is_empty() {
             return;
         }
@@ -169,14 +164,8 @@ impl Wrapping {
         };
         session.feed(direction, bytes, at, keys, &mut |plaintext| {
             let direction = plaintext.direction;
-            let held;
-            let bytes = match strip(enclosed, direction, plaintext.bytes) {
-                ControlFlow::Continue(bytes) => bytes,
-                ControlFlow::Break(rest) => {
-                    held = rest;
-                    held.as_slice()
-                }
-            };
+            let stripped = strip(enclosed, direction, plaintext.bytes);
+            let bytes = stripped.as_ref();
             if bytes.is_empty() {
                 return;
             }
@@ -242,13 +231,12 @@ impl Wrapping {
 }
 
 /// What of the next bytes of one direction is behind its prefaces.
-fn strip<'a>(
-    prefaces: &mut [Preface; 2],
-    direction: usize,
-    bytes: &'a [u8],
-) -> ControlFlow<Vec<u8>, &'a [u8]> {
+fn strip<'a>(prefaces: &mut [Preface; 2], direction: usize, bytes: &'a [u8]) -> Cow<'a, [u8]> {
     let has_asked = prefaces[1 - direction].has_asked();
-    prefaces[direction].strip(bytes, has_asked)
+    match prefaces[direction].strip(bytes, has_asked) {
+        ControlFlow::Continue(bytes) => Cow::Borrowed(bytes),
+        ControlFlow::Break(held) => Cow::Owned(held),
+    }
 }
 
 /// Feeds one direction; what the other carries tells how long it is worth looking.
