@@ -94,6 +94,7 @@ impl Missing {
 #[inline]
 pub(super) fn decode(bytes: &[u8], whence: Whence) -> Packet<'_> {
     match bytes.first().map(|first| first >> 4) {
+        Some(4) if sift::is_media_in_v4(bytes, tunnel::SCTP_PORT) => Packet::Done(Fate::Other),
         Some(4) => decode_v4(bytes, whence),
         Some(6) => decode_v6(bytes, whence),
         Some(_) => Packet::Done(Fate::Malformed),
