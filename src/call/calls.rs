@@ -1,5 +1,8 @@
 //! What is open: the messages of each Call-ID until its calls are over.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxHashSet;
@@ -21,7 +24,7 @@ pub const BYTES_PER_SHARD: usize = 16 << 20;
 const PACK_FROM: usize = 5 << 20;
 
 /// Bytes of text that are always left as they are.
-const LOOSE_PER_SHARD: usize = 512 << 10;
+const LOOSE_PER_SHARD: usize = 1 << 20;
 
 /// Closed Call-IDs remembered in one shard at least, so that a call that goes on after it was closed is known to: those
 /// closed last, and at most twice as many.
@@ -61,10 +64,18 @@ impl Closed {
     }
 }
 
+/// When to look at which Call-IDs, so that not all need to be looked at to find those that are over. Each that is open is
+/// in it with [`Gathered::look_at`], which is no later than it can be over; one that was closed before may still be.
+type Agenda = BinaryHeap<Reverse<(Nanos, u64)>>;
+
+/// Entries of the agenda that are of use to nobody, beyond which it is made anew.
+const STALE: usize = 4096;
+
 /// The open calls of one shard.
 #[derive(Debug, Default)]
 pub struct Calls {
     open: HashTable<Open>,
+    agenda: Agenda,
     closed: Closed,
     footprint: usize,
     /// Bytes of text that is not packed, and how many they were when it was last tried to make them fewer.
@@ -106,6 +117,10 @@ impl Calls {
             self.left_out += 1;
         }
         gathered.step = gathered.step.max(glance.step);
+        if gathered.quiet_until() < gathered.look_at {
+            gathered.look_at = gathered.quiet_until();
+            self.agenda.push(Reverse((gathered.look_at, hash)));
+        }
         self.footprint = self.footprint + gathered.footprint() - before;
         self.loose = self.loose + gathered.loose() - loose;
         if self.footprint > PACK_FROM && self.loose > LOOSE_PER_SHARD.max(2 * self.tried) {
@@ -118,7 +133,39 @@ impl Calls {
 
     /// Closes what has been quiet for longer than its state allows.
     pub fn expire(&mut self, now: Nanos, out: &mut Vec<Gathered>) {
-        self.close(|gathered| gathered.is_over(now), out);
+        let first = out.len();
+        while let Some(&Reverse((time, hash))) = self.agenda.peek()
+            && time < now
+        {
+            self.agenda.pop();
+            while let Ok(over) = self.open.find_entry(hash, |open| {
+                open.hash == hash && open.gathered.quiet_until() < now
+            }) {
+                let (over, _) = over.remove();
+                self.part_with(&over);
+                out.push(over.gathered);
+            }
+            for open in self.open.iter_hash_mut(hash) {
+                if open.hash == hash && open.gathered.look_at == time {
+                    open.gathered.look_at = open.gathered.quiet_until();
+                    self.agenda
+                        .push(Reverse((open.gathered.look_at, open.hash)));
+                }
+            }
+        }
+        if self.agenda.len() > 2 * self.open.len() + STALE {
+            let look_at = |open: &Open| Reverse((open.gathered.look_at, open.hash));
+            self.agenda = self.open.iter().map(look_at).collect();
+        }
+        // The table's order is no order.
+        out[first..].sort_by_key(Gathered::first);
+    }
+
+    /// Takes out of the sums what was taken out of the table.
+    fn part_with(&mut self, open: &Open) {
+        self.footprint = self.footprint.saturating_sub(open.footprint());
+        self.loose = self.loose.saturating_sub(open.gathered.loose());
+        self.closed.note(open.hash);
     }
 
     /// How many calls are packed.
@@ -143,14 +190,24 @@ impl Calls {
         self.close(|_| true, out);
     }
 
-    /// Packs the half of the text that has been quiet longest.
+    /// Packs text until what is left loose is half of what may be: that of calls that have ended first, as nothing more
+    /// is expected of them, then that of those that have been quiet longest.
     fn pack(&mut self) {
-        let loose = self.open.iter().filter(|open| open.gathered.loose() > 0);
-        let mut times: Vec<Nanos> = loose.map(|open| open.gathered.last).collect();
-        let middle = times.len() / 2;
-        let (_, &mut median, _) = times.select_nth_unstable(middle);
+        let goes_on = |step| matches!(step, Step::Open | Step::Answered);
+        let rank = |gathered: &Gathered| (goes_on(gathered.step), gathered.last);
+        let loose = self.open.iter().map(|open| &open.gathered);
+        let mut latest: Vec<_> = loose
+            .filter(|gathered| gathered.loose() > 0)
+            .map(|gathered| (rank(gathered), gathered.loose()))
+            .collect();
+        latest.sort_unstable_by(|one, other| other.cmp(one));
+        let mut left = LOOSE_PER_SHARD / 2;
+        let most = latest.into_iter().find_map(|(rank, loose)| {
+            left = left.saturating_sub(loose);
+            (left == 0).then_some(rank)
+        });
         for open in &mut self.open {
-            if open.gathered.last <= median {
+            if Some(rank(&open.gathered)) <= most {
                 open.gathered.pack(&mut self.spare);
             }
         }

@@ -68,6 +68,8 @@ pub struct Gathered {
     known: FxHashMap<u64, u32>,
     pub(super) last: Nanos,
     pub(super) step: Step,
+    /// When to look whether its calls are over.
+    pub(super) look_at: Nanos,
     /// True where calls of this Call-ID were closed before.
     pub is_resumed: bool,
 }
@@ -108,6 +110,7 @@ impl Gathered {
     pub(super) fn new(is_resumed: bool) -> Self {
         Self {
             is_resumed,
+            look_at: Nanos(i64::MAX),
             ..Self::default()
         }
     }
@@ -140,13 +143,14 @@ impl Gathered {
         self.kept.len()
     }
 
-    pub(super) fn is_over(&self, now: Nanos) -> bool {
+    /// Its calls are over where nothing came until then.
+    pub(super) fn quiet_until(&self) -> Nanos {
         let limit = match self.step {
             Step::Open => QUIET_WHEN_RINGING,
             Step::Refused | Step::Ended => QUIET_WHEN_OVER,
             Step::Answered => QUIET_WHEN_ANSWERED,
         };
-        now.since(self.last) > limit
+        self.last.plus(limit)
     }
 
     /// Bytes that it takes.
@@ -278,6 +282,8 @@ impl Gathered {
             return;
         };
         let mut text = spare.take();
+        // It is unpacked because there is more to come, but not as much again.
+        text.reserve_exact(length.next_multiple_of(ROOM));
         text.resize(length, 0);
         lz4_flex::block::decompress_into(&self.text, &mut text)
             .expect("what was compressed here can be decompressed");

@@ -1,6 +1,11 @@
 //! What happened in a call, told by its messages alone.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+
+use proptest::collection::vec;
+use proptest::prelude::prop_assert_eq;
+use proptest::proptest;
 
 use crate::capture::record::Frame;
 use crate::capture::record::Nanos;
@@ -18,7 +23,9 @@ use super::Outcome;
 use super::RejectedAt;
 use super::Sighting;
 use super::Transport;
+use super::gathered::QUIET_WHEN_ANSWERED;
 use super::gathered::QUIET_WHEN_OVER;
+use super::gathered::QUIET_WHEN_RINGING;
 use super::offer_answer::Agreed;
 
 const AUDIO: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 8\r\n";
@@ -377,27 +384,38 @@ fn an_invite_known_to_be_whole_without_sdp_is_an_offer_of_nothing() {
     });
 }
 
-#[test]
-fn a_refused_call_is_over_after_64_t1_and_not_before() {
-    let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
-    let bytes = text.as_bytes();
-    let glance = Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap());
+/// Gives a message that was sent and captured at these times.
+fn feed(
+    calls: &mut Calls,
+    call_id: &str,
+    text: &str,
+    (sent, arrived): (Stamp, Nanos),
+    over: &mut Vec<Gathered>,
+) {
+    let glance = Glance::of(&Outline::of(text.as_bytes(), Wholeness::Whole).unwrap());
     let sighting = Sighting {
-        bytes,
+        bytes: text.as_bytes(),
         wholeness: Wholeness::Whole,
-        at: at(0),
-        arrived: at(0).time,
+        at: sent,
+        arrived,
         from: endpoint(1),
         to: endpoint(2),
         transport: Transport::Udp,
     };
+    calls.feed(call_id.as_bytes(), &sighting, &glance, over);
+}
+
+#[test]
+fn a_refused_call_is_over_after_64_t1_and_not_before() {
+    let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
+    let now = (at(0), at(0).time);
     let (mut calls, mut over) = (Calls::default(), Vec::new());
-    calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+    feed(&mut calls, "one@a.example", &text, now, &mut over);
     calls.expire(at(0).time.plus(QUIET_WHEN_OVER), &mut over);
     assert!(over.is_empty());
     calls.expire(at(0).time.plus(QUIET_WHEN_OVER).plus(Nanos(1)), &mut over);
     assert_eq!(over.len(), 1);
-    calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+    feed(&mut calls, "one@a.example", &text, now, &mut over);
     calls.finish(&mut over);
     assert!(
         over[1].is_resumed,
@@ -405,29 +423,68 @@ fn a_refused_call_is_over_after_64_t1_and_not_before() {
     );
 }
 
+/// How long a call may be quiet after each of these.
+const QUIET: [(&str, Nanos); 4] = [
+    ("INVITE", QUIET_WHEN_RINGING),
+    ("488", QUIET_WHEN_OVER),
+    ("200", QUIET_WHEN_ANSWERED),
+    ("BYE", QUIET_WHEN_OVER),
+];
+
+proptest! {
+    #[test]
+    fn calls_are_closed_when_they_have_been_quiet_for_long_and_not_before(
+        steps in vec((0_usize..9, 0_usize..4, 0_i64..3000), 1..200)
+    ) {
+        let texts = [
+            request("INVITE", 1, "a", "", "1", ""),
+            response(488, "INVITE", 1, "a", "b", &["1"], ""),
+            response(200, "INVITE", 1, "a", "b", &["1"], ""),
+            request("BYE", 2, "a", "b", "2", ""),
+        ];
+        let (mut calls, mut over) = (Calls::default(), Vec::new());
+        let mut open: BTreeMap<usize, (usize, Nanos)> = BTreeMap::new();
+        let mut now = Nanos::from_secs(1_000_000);
+        for (number, (call, kind, secs)) in steps.into_iter().enumerate() {
+            let sent = Stamp { time: now, ..at(number) };
+            feed(&mut calls, &format!("{call}@a.example"), &texts[kind], (sent, now), &mut over);
+            let (step, last) = open.entry(call).or_insert((kind, now));
+            (*step, *last) = ((*step).max(kind), (*last).max(now));
+            // Clocks go back now and then.
+            now = now.plus(Nanos::from_secs(secs * secs / 2000 - 50));
+            let before = open.len();
+            open.retain(|_, (step, last)| now.since(*last) <= QUIET[*step].1);
+            over.clear();
+            calls.expire(now, &mut over);
+            prop_assert_eq!(over.len(), before - open.len());
+        }
+        over.clear();
+        calls.finish(&mut over);
+        prop_assert_eq!(over.len(), open.len());
+    }
+}
+
 #[test]
 fn calls_that_rest_are_packed_and_are_told_in_full() {
     let (mut calls, mut over) = (Calls::default(), Vec::new());
     let body = "a=x-filler:0123456789\r\n".repeat(60);
-    let feed = |calls: &mut Calls, number: usize, text: &str, over: &mut Vec<Gathered>| {
-        let glance = Glance::of(&Outline::of(text.as_bytes(), Wholeness::Whole).unwrap());
-        let sighting = Sighting {
-            bytes: text.as_bytes(),
-            wholeness: Wholeness::Whole,
-            at: at(number),
-            arrived: at(number).time,
-            from: endpoint(1),
-            to: endpoint(2),
-            transport: Transport::Udp,
-        };
-        let call_id = format!("{}@a.example", number % 2000);
-        calls.feed(call_id.as_bytes(), &sighting, &glance, over);
-    };
     let told = |number: usize| request("INVITE", 1, &format!("t{number}"), "", "1", &body);
     let bye = |number: usize| request("BYE", 2, &format!("t{}", number % 2000), "b", "2", "");
-    (0..2000).for_each(|number| feed(&mut calls, number, &told(number), &mut over));
-    assert!(calls.packed() > 1000, "{}", calls.packed());
-    (2000..2100).for_each(|number| feed(&mut calls, number, &bye(number), &mut over));
+    for number in 0..2100 {
+        let text = if number < 2000 {
+            told(number)
+        } else {
+            bye(number)
+        };
+        let call_id = format!("{}@a.example", number % 2000);
+        let now = (at(number), at(number).time);
+        feed(&mut calls, &call_id, &text, now, &mut over);
+        assert!(
+            number != 2000 || calls.packed() > 1000,
+            "{}",
+            calls.packed()
+        );
+    }
     calls.finish(&mut over);
     assert_eq!((over.len(), calls.evicted), (2000, 0));
     for gathered in &mut over {
@@ -454,17 +511,14 @@ fn one_long_call_is_not_packed_for_each_of_its_messages() {
     let body = "a=x-filler:0123456789\r\n".repeat(300);
     for number in 0..2000 {
         let text = request("INVITE", number, "a", "b", &format!("{number}"), &body);
-        let glance = Glance::of(&Outline::of(text.as_bytes(), Wholeness::Whole).unwrap());
-        let sighting = Sighting {
-            bytes: text.as_bytes(),
-            wholeness: Wholeness::Whole,
-            at: at(number as usize),
-            arrived: at(number as usize).time,
-            from: endpoint(1),
-            to: endpoint(2),
-            transport: Transport::Udp,
-        };
-        calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+        let sent = at(number as usize);
+        feed(
+            &mut calls,
+            "one@a.example",
+            &text,
+            (sent, sent.time),
+            &mut over,
+        );
         assert_eq!(calls.packed(), 0, "{number}");
     }
 }
@@ -472,20 +526,15 @@ fn one_long_call_is_not_packed_for_each_of_its_messages() {
 #[test]
 fn a_mirror_whose_clock_is_behind_closes_no_call() {
     let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
-    let bytes = text.as_bytes();
-    let glance = Glance::of(&Outline::of(bytes, Wholeness::Whole).unwrap());
     let arrived = at(0).time.plus(Nanos::from_secs(3_600));
-    let sighting = Sighting {
-        bytes,
-        wholeness: Wholeness::Whole,
-        at: at(0),
-        arrived,
-        from: endpoint(1),
-        to: endpoint(2),
-        transport: Transport::Udp,
-    };
     let (mut calls, mut over) = (Calls::default(), Vec::new());
-    calls.feed(b"one@a.example", &sighting, &glance, &mut over);
+    feed(
+        &mut calls,
+        "one@a.example",
+        &text,
+        (at(0), arrived),
+        &mut over,
+    );
     calls.expire(arrived, &mut over);
     assert!(over.is_empty());
 }
