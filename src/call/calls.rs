@@ -28,7 +28,7 @@ const LOOSE_PER_SHARD: usize = 1 << 20;
 
 /// Closed Call-IDs remembered in one shard at least, so that a call that goes on after it was closed is known to: those
 /// closed last, and at most twice as many.
-pub const CLOSED_PER_SHARD: usize = 1 << 17;
+pub const CLOSED_PER_SHARD: usize = 1 << 16;
 
 /// An open Call-ID. Its hash comes with each of its messages, so that neither it nor they must be read to find its place.
 #[derive(Debug)]
@@ -171,7 +171,7 @@ impl Calls {
     /// How many calls are packed.
     #[cfg(test)]
     pub(super) fn packed(&self) -> usize {
-        let is_packed = |open: &&Open| open.gathered.loose() == 0;
+        let is_packed = |open: &&Open| open.gathered.is_packed();
         self.open.iter().filter(is_packed).count()
     }
 

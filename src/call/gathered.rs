@@ -36,6 +36,9 @@ pub const BYTES_PER_CALL_ID: usize = 16 << 20;
 /// Room for the text of a call: most have less than ten messages.
 const USUAL_TEXT: usize = 4096;
 
+/// First messages of fewer bytes make short calls.
+const SHORT: usize = 768;
+
 /// Texts whose room is used again, in one shard.
 const SPARE: usize = 32;
 
@@ -195,7 +198,11 @@ impl Gathered {
             return false;
         }
         if self.text.capacity() == 0 {
-            self.text = spare.take();
+            self.text = match len {
+                // What begins without SDP is mostly short: an attempt that is turned down at once.
+                short if short < SHORT => Vec::with_capacity((2 * short).next_multiple_of(ROOM)),
+                _ => spare.take(),
+            };
         }
         if self.text.capacity() - start < len {
             // A call that grows is soon over: twice the room would mostly stay empty.
@@ -250,20 +257,31 @@ impl Gathered {
         }
     }
 
-    /// Bytes of text that packing makes less.
+    /// Bytes of room that packing makes less: of a short text, what it does not fill.
     pub(super) fn loose(&self) -> usize {
-        match self.packed {
-            Some(_) => 0,
-            None => self.text.len(),
+        match self.text.len() {
+            _ if self.packed.is_some() => 0,
+            short if short < WORTH_PACKING => self.text.capacity() - short,
+            long if long > MOST_PACKED => 0,
+            _ => self.text.capacity(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_packed(&self) -> bool {
+        self.packed.is_some()
     }
 
     /// Makes it smaller: the messages of a call repeat each other. Its room goes to `spare`.
     pub(super) fn pack(&mut self, spare: &mut Spare) {
         self.kept.shrink_to_fit();
         self.ways.shrink_to_fit();
-        if self.packed.is_some() || !(WORTH_PACKING..=MOST_PACKED).contains(&self.text.len()) {
-            self.text.shrink_to_fit();
+        if self.packed.is_some() || self.text.len() > MOST_PACKED {
+            return;
+        }
+        if self.text.len() < WORTH_PACKING {
+            let tight = self.text.as_slice().to_vec();
+            spare.give(std::mem::replace(&mut self.text, tight));
             return;
         }
         // Packed text stays long, and plain text comes and goes: they must not share the allocator's room.
