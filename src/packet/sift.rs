@@ -24,7 +24,9 @@ pub(super) fn is_media_in_v4(packet: &[u8], no_media_port: u16) -> bool {
         return false;
     };
     let u16_at = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
-    let is_plain = head[0] == 0x45 && head[9] == 17 && u16_at(6) & 0x3FFF == 0;
+    // Behind the two first bits of its word, more fragments and offset (RFC 791 §3.1).
+    let is_whole = u16_at(6) << 2 == 0;
+    let is_plain = head[0] == 0x45 && head[9] == 17 && is_whole;
     let is_long_enough = u16_at(2) >= 29 && u16_at(24) >= 9;
     let is_on_port = u16_at(20) == no_media_port || u16_at(22) == no_media_port;
     is_plain && head[28] & 0xC8 == 0x80 && is_long_enough && !is_on_port

@@ -404,3 +404,27 @@ fn sctp_in_udp_is_read_whatever_its_source_port_looks_like() {
         assert_eq!((sctp.from.port, sctp.to.port), (port, 5060));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn media_that_is_passed_over_would_have_been_turned_away(
+        length in 0_u16..60,
+        announced in 0_u16..60,
+        fragment in proptest::sample::select(vec![0_u16, 0x4000, 0x2000, 0x8000, 1]),
+        port in proptest::sample::select(vec![5060_u16, 9899]),
+        first in 0x78_u8..=0xFF,
+        protocol in proptest::sample::select(vec![17_u8, 6]),
+        there in 20_usize..60,
+    ) {
+        let mut datagram = udp(&[&[first], &SIP[..20]].concat(), Some(length));
+        datagram[2..4].copy_from_slice(&port.to_be_bytes());
+        let packet = v4(protocol, fragment, &datagram, Some(announced));
+        let captured = &packet[..there.min(packet.len())];
+        if super::sift::is_media_in_v4(captured, 9899) {
+            proptest::prop_assert_eq!(
+                super::decode_v4(captured, Whence::of_record(1)),
+                Packet::Done(Fate::Other)
+            );
+        }
+    }
+}
