@@ -18,6 +18,10 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+mod pstn_report;
+mod two_carriers;
+mod two_carriers_plan;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -131,6 +135,7 @@ fn samples() -> Vec<Sample> {
             .map(|(name, bytes)| (Path::new("wrapped").join(name), bytes)),
     );
     samples.extend(captures(&night(), "", NIGHT));
+    samples.extend(two_carriers::samples());
     samples
 }
 
