@@ -1,0 +1,39 @@
+//! One call begins, is decided and ends on both legs at about one time.
+
+use crate::pairing::leg::Leg;
+use crate::pairing::measured::Measured;
+
+use super::Ground;
+use super::Rule;
+
+pub(super) const GROUND: Ground = Ground {
+    name: "start-time",
+    meaning: "the outgoing leg begins when the SBC must have sent it, by the clocks as pairs on strong grounds have shown them; both legs take as long to be decided, with one result, and talk as long",
+    trivial: "legs of two clocks whose difference is not known",
+    rule: Rule::Weak(agree),
+};
+
+fn agree(incoming: &Leg, outgoing: &Leg, measured: &Measured) -> bool {
+    measured.clocks.fits(incoming, outgoing) && agree_in_outcome(incoming, outgoing)
+}
+
+/// Milliseconds by which the two legs may differ in how long they took to be decided: what an SBC needs to pass on an
+/// INVITE and its answer. The difference of two clocks is not in it.
+const DECIDED: u32 = 1_000;
+
+/// Milliseconds by which they may differ in how long they were talked on: a BYE may be sent again before it is passed on.
+const TALKED: u32 = 2_000;
+
+/// Whether one call can have ended so on both legs.
+pub(in crate::pairing) fn agree_in_outcome(incoming: &Leg, outgoing: &Leg) -> bool {
+    if incoming.is_answered() != outgoing.is_answered() {
+        return false;
+    }
+    let is_near = |a: Option<u32>, b: Option<u32>, most: u32| match (a, b) {
+        (Some(a), Some(b)) => a.abs_diff(b) <= most,
+        _ => true,
+    };
+    incoming.decided_after.is_some() == outgoing.decided_after.is_some()
+        && is_near(incoming.decided_after, outgoing.decided_after, DECIDED)
+        && is_near(incoming.talked, outgoing.talked, TALKED)
+}

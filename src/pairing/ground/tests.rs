@@ -1,0 +1,1 @@
+//! What each ground finds in a call.
