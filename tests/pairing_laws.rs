@@ -117,7 +117,8 @@ impl Night {
             number += 1;
             if chance.percent(self.again) {
                 let (caller, callee, to_teams) = (call.caller, call.callee, call.to_teams);
-                call = self.call(&mut chance, number, start + chance_of(&mut chance));
+                let soon = start + 1 + chance.below(2_000);
+                call = self.call(&mut chance, number, soon);
                 (call.caller, call.callee, call.to_teams) = (caller, callee, to_teams);
                 self.add(&mut made, &call, &mut chance);
                 number += 1;
@@ -236,11 +237,6 @@ impl Night {
             made.legs_of.entry(call.number).or_default().push(id);
         }
     }
-}
-
-/// Within two seconds.
-fn chance_of(chance: &mut Chance) -> i64 {
-    1 + chance.below(2_000)
 }
 
 /// What became of a night.
@@ -471,4 +467,12 @@ fn a_night_of_a_hundred_thousand_calls() {
         );
         assert_eq!(score.wrong, 0);
     }
+}
+#[test]
+fn debug_wrong() {
+    let (made, told, _) = told(Night{calls:300, seed: 3221917779995693112, offset: 0, named: 0, one_sided: 9, again: 15, seconds: 25, one_address: true, tried_again: 10});
+    let legs: BTreeMap<LegId, &Leg> = made.legs.iter().map(|leg| (leg.id, leg)).collect();
+    for one in &told { for o in &one.others { if made.truth[o] != made.truth[&one.leg] {
+        for id in [one.leg, *o] { let l = legs[&id]; println!("{} call {} {:?} start {} status {} dec {:?} talk {:?} legs {:?}", id.0, made.truth[&id], l.side, l.start.0/1_000_000, l.status, l.decided_after, l.talked, made.legs_of[&made.truth[&id]].len()); }
+    }}}
 }

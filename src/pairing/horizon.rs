@@ -4,6 +4,8 @@
 //! little later, when that is done for all legs near it, for the weak ones. A group is told as a whole, so that what one
 //! leg says of another the other says of it.
 
+mod attempts;
+
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
@@ -19,6 +21,7 @@ use super::leg::Leg;
 use super::leg::LegId;
 use super::leg::Way;
 use super::measured::Measured;
+use super::number::Likeness;
 use super::refusal;
 use super::refusal::Member;
 use super::related::Counts;
@@ -35,6 +38,9 @@ use super::standing::best;
 /// Legs with the same two numbers that are looked at around one leg. With more of them nothing is told apart: somebody
 /// tests a line.
 const CROWD: usize = 64;
+
+/// How far two clocks may be apart that only weak grounds measure.
+const APART: Nanos = Nanos::from_secs(10);
 
 /// Legs with the same two numbers that are passed over on the way to those: more than five in a second.
 const WALK: usize = 1_000;
@@ -256,8 +262,17 @@ impl Window {
             State::Told => return,
             State::LeftOut(left_out) => left_out,
             State::Open => match self.group_of(place, Strength::Weak) {
-                Ok(group) => return self.tell(&group, Strength::Weak, out),
-                Err(left_out) => self.refine(place, left_out),
+                Ok(group) if self.is_open(&group) => {
+                    return self.tell(&group, Strength::Weak, out);
+                }
+                Ok(_) => LeftOut {
+                    why: Why::EqualStanding,
+                    candidates: 1,
+                },
+                Err(left_out) => match self.attempted_after(place, left_out) {
+                    Some(group) => return self.tell(&group, Strength::Weak, out),
+                    None => self.refine(place, left_out),
+                },
             },
         };
         if let Some(held) = self.at_mut(place) {
@@ -269,6 +284,22 @@ impl Window {
             });
             self.counts.note_left_out(left_out.why);
         }
+    }
+
+    /// What fits nothing alone may be one of several attempts, where the clocks are known.
+    fn attempted_after(&self, place: Place, left_out: LeftOut) -> Option<Group> {
+        if self.is_measuring || left_out.why != Why::NoCandidate {
+            return None;
+        }
+        self.attempted(place).filter(|group| self.is_open(group))
+    }
+
+    /// Whether nothing has been decided of any leg of a group: what strong grounds left out, weak ones don't pair, and
+    /// what had two candidates still has them when one has found another leg.
+    fn is_open(&self, group: &Group) -> bool {
+        let is_open = |held: &Held| held.state == State::Open;
+        let mut members = group.members.iter();
+        members.all(|&(place, _)| self.at(place).is_some_and(is_open))
     }
 
     fn set(&mut self, place: Place, why: Why, candidates: u32) {
@@ -403,7 +434,9 @@ impl Window {
         if !self.is_measuring {
             return ground::weak_holds(incoming, outgoing, &self.measured);
         }
-        incoming.likeness(outgoing) == super::Likeness::Same
+        let apart = outgoing.start.since(incoming.start).0.saturating_abs();
+        apart <= APART.0
+            && incoming.likeness(outgoing) == Likeness::Same
             && self
                 .measured
                 .is_one_sbc(incoming.callee_address, outgoing.caller_address)
@@ -465,6 +498,10 @@ impl Window {
         } else {
             (place, own.clone())
         };
+        if strength == Strength::Weak {
+            // Two that begin at one time are no attempts of one call.
+            return Err(left_out(Why::EqualStanding));
+        }
         let is_attempt = |edge: &Edge| {
             let is_hubs = |of: Vec<Edge>| matches!(of.as_slice(), [only] if only.to == hub);
             edge.way == Some(Way::Incoming) && bests(edge.to).is_ok_and(is_hubs)

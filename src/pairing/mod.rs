@@ -58,9 +58,11 @@ use crate::capture::record::Nanos;
 /// time in which an SBC tries one route after the other (Timer B of RFC 3261 §17.1.1.2 is 32 s).
 pub const HORIZON: Nanos = Nanos::from_secs(60);
 
-/// How far apart two legs may begin that have only weak grounds in common.
-pub const WEAK_HORIZON: Nanos = Nanos::from_secs(10);
+/// How far apart two legs may begin that have only weak grounds in common: the clocks, and two routes that were tried for
+/// ten seconds before the third.
+pub const WEAK_HORIZON: Nanos = Nanos::from_secs(20);
 
 /// How long a leg is held after a later one was fed: until all that it may be paired with, and all that those may be
-/// paired with, is there, and until nothing that is still to be told can take it for another's candidate.
+/// paired with, is there, and until nothing that is still to be told can take it for another's candidate. Twice
+/// [`HORIZON`] and four times [`WEAK_HORIZON`].
 pub const HELD: Nanos = Nanos::from_secs(200);

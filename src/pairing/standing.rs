@@ -108,7 +108,7 @@ pub(super) fn best(mut edges: Vec<Edge>) -> Vec<Edge> {
 
 /// Milliseconds for which what was given up may still be heard of when the next attempt has begun: a late 487, a
 /// retransmission.
-const HEARD_OF: i64 = 500;
+const HEARD_OF: i64 = 100;
 
 /// Whether outgoing legs are one call tried several times: by the same numbers, at most one of them answered, and one
 /// after the other. Where each bears a name of the call, it may have been tried everywhere at once.

@@ -35,7 +35,9 @@ use super::mark::Found;
 use super::mark::Kind;
 use super::measured::Measured;
 
+pub(super) use start_time::DECIDED;
 pub(super) use start_time::agree_in_outcome;
+pub(super) use start_time::talk_alike;
 
 /// A ground. The column `related_by`, and the README's table are prints of these.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ fn agree(incoming: &Leg, outgoing: &Leg, measured: &Measured) -> bool {
 
 /// Milliseconds by which the two legs may differ in how long they took to be decided: what an SBC needs to pass on an
 /// INVITE and its answer. The difference of two clocks is not in it.
-const DECIDED: u32 = 1_000;
+pub(in crate::pairing) const DECIDED: u32 = 1_000;
 
 /// Milliseconds by which they may differ in how long they were talked on: a BYE may be sent again before it is passed on.
 const TALKED: u32 = 2_000;
@@ -29,11 +29,19 @@ pub(in crate::pairing) fn agree_in_outcome(incoming: &Leg, outgoing: &Leg) -> bo
     if incoming.is_answered() != outgoing.is_answered() {
         return false;
     }
-    let is_near = |a: Option<u32>, b: Option<u32>, most: u32| match (a, b) {
-        (Some(a), Some(b)) => a.abs_diff(b) <= most,
-        _ => true,
-    };
     incoming.decided_after.is_some() == outgoing.decided_after.is_some()
         && is_near(incoming.decided_after, outgoing.decided_after, DECIDED)
-        && is_near(incoming.talked, outgoing.talked, TALKED)
+        && talk_alike(incoming, outgoing)
+}
+
+/// Whether both were talked on for as long, where both tell.
+pub(in crate::pairing) fn talk_alike(incoming: &Leg, outgoing: &Leg) -> bool {
+    is_near(incoming.talked, outgoing.talked, TALKED)
+}
+
+fn is_near(a: Option<u32>, b: Option<u32>, most: u32) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.abs_diff(b) <= most,
+        _ => true,
+    }
 }
