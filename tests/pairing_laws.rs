@@ -60,6 +60,9 @@ struct Night {
     tried_again: i64,
     /// Whether both legs have an address of the SBC in common.
     one_address: bool,
+    /// Whether two calls of the same numbers within two seconds may lack one leg each, on different sides. The two legs
+    /// that are left look like one call: nothing but their times can tell that they are none.
+    crossed: bool,
     seed: u64,
 }
 
@@ -72,6 +75,7 @@ const NIGHT: Night = Night {
     named: 30,
     tried_again: 3,
     one_address: true,
+    crossed: true,
     seed: 1,
 };
 
@@ -113,14 +117,14 @@ impl Night {
         while number < self.calls {
             let start = 1_700_000_000_000 + chance.below(self.seconds * 1_000);
             let mut call = self.call(&mut chance, number, start);
-            self.add(&mut made, &call, &mut chance);
+            let lost = self.add(&mut made, &call, None, &mut chance);
             number += 1;
             if chance.percent(self.again) {
                 let (caller, callee, to_teams) = (call.caller, call.callee, call.to_teams);
                 let soon = start + 1 + chance.below(2_000);
                 call = self.call(&mut chance, number, soon);
                 (call.caller, call.callee, call.to_teams) = (caller, callee, to_teams);
-                self.add(&mut made, &call, &mut chance);
+                self.add(&mut made, &call, lost, &mut chance);
                 number += 1;
             }
         }
@@ -153,9 +157,17 @@ impl Night {
         }
     }
 
-    fn add(self, made: &mut Made, call: &Call, chance: &mut Chance) {
+    /// Adds the legs of a call, and says which was lost.
+    fn add(
+        self,
+        made: &mut Made,
+        call: &Call,
+        lost_before: Option<bool>,
+        chance: &mut Chance,
+    ) -> Option<bool> {
         let named = chance.percent(self.named);
         let lost = chance.percent(self.one_sided).then(|| chance.percent(50));
+        let lost = lost.map(|lost| lost_before.filter(|_| !self.crossed).unwrap_or(lost));
         let work = 5 + chance.below(75);
         let relay = 1 + chance.below(30);
         let site = Numbering {
@@ -236,6 +248,7 @@ impl Night {
             made.truth.insert(id, call.number);
             made.legs_of.entry(call.number).or_default().push(id);
         }
+        lost
     }
 }
 
@@ -354,7 +367,10 @@ fn most_of_a_night_is_paired_and_nothing_wrongly() {
         });
         let score = score(&made, &told);
         assert_eq!(score.wrong, 0, "{score:?}");
-        assert!(score.right_strong > 200 && score.right_weak > 500, "{score:?}");
+        assert!(
+            score.right_strong > 200 && score.right_weak > 500,
+            "{score:?}"
+        );
         assert_eq!(counts.strong, score.right_strong);
     }
 }
@@ -400,21 +416,21 @@ fn the_leg_that_refused_first_is_told_whatever_the_clocks_say() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
     fn the_laws_hold_on_any_night(
         seed: u64,
         offset in -5_000_i64..5_000,
         named in 0_i64..100,
-        one_sided in 0_i64..60,
-        again in 0_i64..60,
+        one_sided in 0_i64..50,
+        again in 0_i64..40,
         seconds in 20_i64..2_000,
         one_address: bool,
     ) {
         let (made, told, _) = told(Night {
             calls: 300, seconds, offset, one_sided, again, named, one_address, seed,
-            tried_again: 10,
+            tried_again: 10, crossed: false,
         });
         hold_the_laws(&made, &told);
         let score = score(&made, &told);
@@ -467,12 +483,4 @@ fn a_night_of_a_hundred_thousand_calls() {
         );
         assert_eq!(score.wrong, 0);
     }
-}
-#[test]
-fn debug_wrong() {
-    let (made, told, _) = told(Night{calls:300, seed: 3221917779995693112, offset: 0, named: 0, one_sided: 9, again: 15, seconds: 25, one_address: true, tried_again: 10});
-    let legs: BTreeMap<LegId, &Leg> = made.legs.iter().map(|leg| (leg.id, leg)).collect();
-    for one in &told { for o in &one.others { if made.truth[o] != made.truth[&one.leg] {
-        for id in [one.leg, *o] { let l = legs[&id]; println!("{} call {} {:?} start {} status {} dec {:?} talk {:?} legs {:?}", id.0, made.truth[&id], l.side, l.start.0/1_000_000, l.status, l.decided_after, l.talked, made.legs_of[&made.truth[&id]].len()); }
-    }}}
 }

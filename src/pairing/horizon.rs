@@ -5,6 +5,8 @@
 //! leg says of another the other says of it.
 
 mod attempts;
+mod candidates;
+mod telling;
 
 use std::collections::VecDeque;
 
@@ -15,15 +17,10 @@ use crate::capture::record::Nanos;
 use super::HELD;
 use super::HORIZON;
 use super::WEAK_HORIZON;
-use super::ground;
 use super::ground::Grounds;
 use super::leg::Leg;
-use super::leg::LegId;
 use super::leg::Way;
 use super::measured::Measured;
-use super::number::Likeness;
-use super::refusal;
-use super::refusal::Member;
 use super::related::Counts;
 use super::related::LeftOut;
 use super::related::Related;
@@ -34,16 +31,6 @@ use super::sharers::marks_of;
 use super::standing::Edge;
 use super::standing::are_attempts;
 use super::standing::best;
-
-/// Legs with the same two numbers that are looked at around one leg. With more of them nothing is told apart: somebody
-/// tests a line.
-const CROWD: usize = 64;
-
-/// How far two clocks may be apart that only weak grounds measure.
-const APART: Nanos = Nanos::from_secs(10);
-
-/// Legs with the same two numbers that are passed over on the way to those: more than five in a second.
-const WALK: usize = 1_000;
 
 /// What became of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +66,7 @@ enum Strength {
 
 /// The window.
 #[derive(Debug, Default)]
-struct Window {
+pub(super) struct Window {
     measured: Measured,
     /// True in the first pass: the weak grounds are tried without the clocks, to measure them where nothing else does.
     is_measuring: bool,
@@ -94,85 +81,24 @@ struct Window {
     counts: Counts,
 }
 
-/// The first pass: measures how the clocks differ and which addresses are one SBC's.
-#[derive(Debug)]
-pub struct Measuring(Window);
-
-impl Default for Measuring {
-    fn default() -> Self {
-        Self::new(Measured::default())
-    }
-}
-
-impl Measuring {
-    /// With what is known already.
-    pub fn new(known: Measured) -> Self {
-        Self(Window {
-            measured: known,
-            is_measuring: true,
-            ..Window::default()
-        })
-    }
-
-    /// Takes the next leg, in order of [`Leg::order`].
-    pub fn feed(&mut self, leg: Leg) {
-        self.0.feed(leg, &mut Vec::new());
-    }
-
-    /// What was measured.
-    pub fn finish(mut self) -> Measured {
-        self.0.advance(None, &mut Vec::new());
-        let mut measured = self.0.measured;
-        measured.clocks.settle();
-        measured
-    }
-}
-
-/// The second pass: tells which legs are one call.
-#[derive(Debug)]
-pub struct Pairing(Window);
-
-impl Pairing {
-    /// With what the first pass measured.
-    pub fn new(measured: Measured) -> Self {
-        Self(Window {
-            measured,
-            ..Window::default()
-        })
-    }
-
-    /// Takes the next leg, in order of [`Leg::order`]. What is known of earlier legs goes to `out`: each leg once, in no
-    /// order that means anything.
-    pub fn feed(&mut self, leg: Leg, out: &mut Vec<Related>) {
-        self.0.feed(leg, out);
-    }
-
-    /// Tells the rest.
-    pub fn finish(mut self, out: &mut Vec<Related>) -> Counts {
-        self.0.advance(None, out);
-        self.0.counts
-    }
-}
-
-/// Both passes over legs that fit in memory, in any order. What is told is in the order of the legs' names.
-pub fn pair(mut legs: Vec<Leg>, known: Measured) -> (Vec<Related>, Counts) {
-    legs.sort_unstable_by_key(Leg::order);
-    let mut measuring = Measuring::new(known);
-    for leg in &legs {
-        measuring.feed(leg.clone());
-    }
-    let mut pairing = Pairing::new(measuring.finish());
-    let mut told = Vec::with_capacity(legs.len());
-    for leg in legs {
-        pairing.feed(leg, &mut told);
-    }
-    let counts = pairing.finish(&mut told);
-    told.sort_unstable_by_key(|related| related.leg);
-    (told, counts)
-}
-
 impl Window {
-    fn feed(&mut self, mut leg: Leg, out: &mut Vec<Related>) {
+    pub(super) fn new(measured: Measured, is_measuring: bool) -> Self {
+        Self {
+            measured,
+            is_measuring,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn into_measured(self) -> Measured {
+        self.measured
+    }
+
+    pub(super) const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    pub(super) fn feed(&mut self, mut leg: Leg, out: &mut Vec<Related>) {
         // A leg that is fed too late counts as of now, so that the window holds what it must.
         let now = self.now.map_or(leg.start, |now| now.max(leg.start));
         leg.start = now;
@@ -193,7 +119,7 @@ impl Window {
     }
 
     /// Decides what can be decided at this time; everything at the end.
-    fn advance(&mut self, now: Option<Nanos>, out: &mut Vec<Related>) {
+    pub(super) fn advance(&mut self, now: Option<Nanos>, out: &mut Vec<Related>) {
         let is_past = |held: Option<&Held>, age: Nanos| {
             held.is_some_and(|held| now.is_none_or(|now| now.since(held.leg.start) > age))
         };
@@ -338,142 +264,6 @@ impl Window {
         earlier
     }
 
-    /// A leg that is nobody's yet, and no second sight of another.
-    fn can_be_had(&self, place: Place) -> bool {
-        self.at(place).is_some_and(|held| held.state != State::Told) && !self.is_seen_before(place)
-    }
-
-    /// The candidates of a leg.
-    fn edges(&self, place: Place, strength: Strength) -> Result<Vec<Edge>, LeftOut> {
-        match strength {
-            Strength::Strong => Ok(self.strong_edges(place)),
-            Strength::Weak => self.weak_edges(place),
-        }
-    }
-
-    fn strong_edges(&self, place: Place) -> Vec<Edge> {
-        let Some(leg) = self.leg(place) else {
-            return Vec::new();
-        };
-        let mut shared: Vec<(Place, Grounds)> = Vec::new();
-        for (kind, value) in marks_of(leg) {
-            for (other, its) in self.sharers.of(value).into_iter().flatten() {
-                if other == place || !kind.meets(its) {
-                    continue;
-                }
-                let Some((at, strong)) = ground::strong_for(kind, its) else {
-                    continue;
-                };
-                let Some(candidate) = self.at(other).filter(|_| self.can_be_had(other)) else {
-                    continue;
-                };
-                let apart = candidate.leg.start.since(leg.start).0.saturating_abs();
-                if apart <= strong.reach.0 && (strong.holds)(leg, &candidate.leg) {
-                    match shared.iter_mut().find(|(known, _)| *known == other) {
-                        Some((_, by)) => by.insert(at),
-                        None => {
-                            let mut by = Grounds::default();
-                            by.insert(at);
-                            shared.push((other, by));
-                        }
-                    }
-                }
-            }
-        }
-        let edge = |(to, by)| {
-            let other = self.leg(to)?;
-            let edge = Edge::between(leg, other, to, by, &self.measured)?;
-            let is_at_its_time = match edge.way {
-                Some(Way::Incoming) => self.measured.clocks.allows(leg, other),
-                Some(Way::Outgoing) => self.measured.clocks.allows(other, leg),
-                None => true,
-            };
-            (is_at_its_time || by.names_call()).then_some(edge)
-        };
-        shared.into_iter().filter_map(edge).collect()
-    }
-
-    fn weak_edges(&self, place: Place) -> Result<Vec<Edge>, LeftOut> {
-        let Some(leg) = self.leg(place) else {
-            return Ok(Vec::new());
-        };
-        let (mut edges, mut unknown_clocks) = (Vec::new(), 0);
-        for other in self.with_like_numbers(place)? {
-            let Some(candidate) = self.at(other).filter(|_| self.can_be_had(other)) else {
-                continue;
-            };
-            let by = Grounds::weak();
-            let Some(edge) = Edge::between(leg, &candidate.leg, other, by, &self.measured) else {
-                continue;
-            };
-            let (incoming, outgoing) = match edge.way {
-                Some(Way::Incoming) => (leg, &candidate.leg),
-                Some(Way::Outgoing) => (&candidate.leg, leg),
-                None => continue,
-            };
-            if ground::names_differ(incoming, outgoing) {
-                continue;
-            }
-            if self.fits(incoming, outgoing) {
-                edges.push(edge);
-            } else if !self.is_measuring && !self.measured.clocks.knows(incoming, outgoing) {
-                unknown_clocks += 1;
-            }
-        }
-        if edges.is_empty() && unknown_clocks > 0 {
-            return Err(LeftOut {
-                why: Why::ClockUnknown,
-                candidates: unknown_clocks,
-            });
-        }
-        Ok(edges)
-    }
-
-    /// Whether the weak grounds hold. While the clocks are measured they are not asked.
-    fn fits(&self, incoming: &Leg, outgoing: &Leg) -> bool {
-        if !self.is_measuring {
-            return ground::weak_holds(incoming, outgoing, &self.measured);
-        }
-        let apart = outgoing.start.since(incoming.start).0.saturating_abs();
-        apart <= APART.0
-            && incoming.likeness(outgoing) == Likeness::Same
-            && self
-                .measured
-                .is_one_sbc(incoming.callee_address, outgoing.caller_address)
-            && ground::agree_in_outcome(incoming, outgoing)
-    }
-
-    /// The legs near this one with numbers that may be the same.
-    fn with_like_numbers(&self, place: Place) -> Result<Vec<Place>, LeftOut> {
-        let Some(leg) = self.leg(place) else {
-            return Ok(Vec::new());
-        };
-        let mut found = Vec::new();
-        let mut next = leg.numbers_key().and_then(|key| self.by_numbers.get(&key)).copied();
-        let mut steps = 0;
-        while let Some(other) = next {
-            let Some(held) = self.at(other) else {
-                break;
-            };
-            let apart = held.leg.start.since(leg.start).0;
-            if apart < -WEAK_HORIZON.0 {
-                break;
-            }
-            if apart <= WEAK_HORIZON.0 && other != place {
-                found.push(other);
-            }
-            steps += 1;
-            if found.len() > CROWD || steps > WALK {
-                return Err(LeftOut {
-                    why: Why::EqualStanding,
-                    candidates: u32::try_from(found.len()).unwrap_or(u32::MAX),
-                });
-            }
-            next = held.like;
-        }
-        Ok(found)
-    }
-
     /// The group of a leg: its best candidate, where each is the other's only best one; or an incoming leg with all its
     /// attempts, each of which has no better.
     fn group_of(&self, place: Place, strength: Strength) -> Result<Group, LeftOut> {
@@ -541,80 +331,4 @@ impl Window {
         members.sort_by_key(|&(place, _)| self.leg(place).map(Leg::order));
         Group { members, by }
     }
-
-    fn tell(&mut self, group: &Group, strength: Strength, out: &mut Vec<Related>) {
-        let members: Vec<Member<'_>> = group
-            .members
-            .iter()
-            .filter_map(|&(place, way)| Some(Member { leg: self.leg(place)?, way }))
-            .collect();
-        let told = refusal::told(&members);
-        let id = |at: usize| members.get(at).map(|member| member.leg.id);
-        let carrier_leg = carrier_leg(&members);
-        let refused_first = told.first.and_then(id);
-        let ids: Vec<LegId> = members.iter().map(|member| member.leg.id).collect();
-        let related: Vec<Related> = group
-            .members
-            .iter()
-            .zip(&ids)
-            .enumerate()
-            .map(|(at, (&(place, _), &leg))| Related {
-                leg,
-                others: ids.iter().copied().filter(|&other| other != leg).collect(),
-                by: grounds_of(group, place),
-                refused_first,
-                relayed: told.relayed.contains(&at),
-                carrier_leg,
-                left_out: None,
-            })
-            .collect();
-        self.learn(group, strength);
-        for &(place, _) in &group.members {
-            if let Some(held) = self.at_mut(place) {
-                held.state = State::Told;
-            }
-        }
-        match strength {
-            Strength::Strong => self.counts.strong += 1,
-            Strength::Weak => self.counts.weak += 1,
-        }
-        out.extend(related);
-    }
-
-    /// What a couple shows of the site.
-    fn learn(&mut self, group: &Group, strength: Strength) {
-        let going = |way: Way| {
-            let mut members = group.members.iter();
-            let (place, _) = members.find(|(_, its)| *its == Some(way))?;
-            self.leg(*place).cloned()
-        };
-        if !self.is_measuring || group.members.len() != 2 {
-            return;
-        }
-        if let (Some(incoming), Some(outgoing)) = (going(Way::Incoming), going(Way::Outgoing)) {
-            match strength {
-                Strength::Strong => self.measured.note(&incoming, &outgoing),
-                Strength::Weak => self.measured.clocks.note(&incoming, &outgoing, false),
-            }
-        }
-    }
-}
-
-fn grounds_of(group: &Group, place: Place) -> Grounds {
-    let mut by = group.by.iter();
-    by.find(|(its, _)| *its == place)
-        .map(|(_, by)| *by)
-        .unwrap_or_default()
-}
-
-/// The carrier's leg of a group with Teams in it: of several the one that was answered, else the last.
-fn carrier_leg(members: &[Member<'_>]) -> Option<LegId> {
-    if !members.iter().any(|member| member.leg.is_teams()) {
-        return None;
-    }
-    let carriers = || members.iter().filter(|member| !member.leg.is_teams());
-    carriers()
-        .find(|member| member.leg.is_answered())
-        .or_else(|| carriers().last())
-        .map(|member| member.leg.id)
 }

@@ -204,7 +204,14 @@ mod tests {
 
     #[test]
     fn short_and_uniform_values_are_trivial() {
-        for value in ["", "0", "1", "none", "00000000000000000000", "1111-2222-1212"] {
+        for value in [
+            "",
+            "0",
+            "1",
+            "none",
+            "00000000000000000000",
+            "1111-2222-1212",
+        ] {
             assert!(is_trivial(value.as_bytes(), 0), "{value}");
         }
         assert!(!is_trivial(b"8f0e77d1", 0));

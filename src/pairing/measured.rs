@@ -27,7 +27,8 @@ impl Measured {
     /// Says that two addresses are the same SBC's: a configuration may know.
     pub fn name_sbc(&mut self, a: IpAddr, b: IpAddr) {
         if self.named.len() < LINKS {
-            self.named.insert(ordered(a.to_canonical(), b.to_canonical()));
+            self.named
+                .insert(ordered(a.to_canonical(), b.to_canonical()));
         }
     }
 
@@ -57,7 +58,10 @@ impl Measured {
         };
         let pair = ordered(a, b);
         a == b
-            || self.links.get(&pair).is_some_and(|&seen| seen >= ENOUGH_LINKS)
+            || self
+                .links
+                .get(&pair)
+                .is_some_and(|&seen| seen >= ENOUGH_LINKS)
             || self.named.contains(&pair)
     }
 }
@@ -249,8 +253,8 @@ impl Clocks {
             .get(&(taps, period(at)))
             .or_else(|| self.medians.get(&taps))
             .map(|spread| spread.window())
-            .or_else(|| self.from_the_other_way(incoming, outgoing))
-            .or_else(|| self.from_weak(taps));
+            .or_else(|| self.reversed(incoming, outgoing))
+            .or_else(|| self.by_weak(taps));
         if incoming != outgoing {
             return window;
         }
@@ -263,7 +267,7 @@ impl Clocks {
     }
 
     /// Calls the other way show the difference of the clocks, too, with the SBC's time on the other side of it.
-    fn from_the_other_way(&self, incoming: u32, outgoing: u32) -> Option<Window> {
+    fn reversed(&self, incoming: u32, outgoing: u32) -> Option<Window> {
         let spread = self.medians.get(&(outgoing, incoming))?;
         let clocks = spread.median.saturating_neg();
         Some(Window {
@@ -272,7 +276,7 @@ impl Clocks {
         })
     }
 
-    fn from_weak(&self, taps: Taps) -> Option<Window> {
+    fn by_weak(&self, taps: Taps) -> Option<Window> {
         let spread = self.weak_medians.get(&taps)?;
         (spread.count >= ENOUGH_WEAK && spread.deviation <= NARROW).then(|| spread.window())
     }
@@ -299,7 +303,8 @@ impl Clocks {
 
     /// Whether the difference between two taps is known.
     pub fn knows(&self, incoming: &Leg, outgoing: &Leg) -> bool {
-        self.window(incoming.tap, outgoing.tap, incoming.start).is_some()
+        self.window(incoming.tap, outgoing.tap, incoming.start)
+            .is_some()
     }
 }
 

@@ -13,7 +13,8 @@
 //! - The names of legs, the order of files and the clocks of other taps change nothing.
 //!
 //! Legs are held for [`HELD`] of capture time and then told, so that memory follows the rate of calls and not their number.
-//! To be read in this order: `leg`, `number`, `mark`, `ground`, `sharers`, `measured`, `standing`, `horizon`, `refusal`.
+//! To be read in this order: `leg`, `number`, `mark`, `ground`, `sharers`, `measured`, `standing`, `horizon`, `refusal`,
+//! `passes`.
 //! This layer reads no file and knows no clock, and never says why a call was refused.
 
 pub mod ground;
@@ -22,6 +23,7 @@ mod leg;
 mod mark;
 mod measured;
 mod number;
+mod passes;
 mod refusal;
 mod related;
 mod sharers;
@@ -30,9 +32,6 @@ mod standing;
 pub use ground::GROUNDS;
 pub use ground::Ground;
 pub use ground::Grounds;
-pub use horizon::Measuring;
-pub use horizon::Pairing;
-pub use horizon::pair;
 pub use leg::Leg;
 pub use leg::LegId;
 pub use leg::LegSide;
@@ -46,6 +45,9 @@ pub use measured::Window;
 pub use number::Likeness;
 pub use number::Number;
 pub use number::Numbering;
+pub use passes::Measuring;
+pub use passes::Pairing;
+pub use passes::pair;
 pub use related::Counts;
 pub use related::LeftOut;
 pub use related::Related;
@@ -66,3 +68,6 @@ pub const WEAK_HORIZON: Nanos = Nanos::from_secs(20);
 /// paired with, is there, and until nothing that is still to be told can take it for another's candidate. Twice
 /// [`HORIZON`] and four times [`WEAK_HORIZON`].
 pub const HELD: Nanos = Nanos::from_secs(200);
+
+#[cfg(test)]
+mod tests;

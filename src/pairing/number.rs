@@ -108,15 +108,13 @@ pub(super) fn unescaped(written: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(written.len());
     let mut rest = written;
     while let [first, tail @ ..] = rest {
-        match (*first, hex(tail.first()), hex(tail.get(1))) {
-            (b'%', Some(high), Some(low)) => {
-                plain.push(high << 4 | low);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            _ => {
-                plain.push(*first);
-                rest = tail;
-            }
+        let escaped = hex(tail.first()).zip(hex(tail.get(1)));
+        if let (b'%', Some((high, low))) = (*first, escaped) {
+            plain.push((high << 4) | low);
+            rest = tail.get(2..).unwrap_or_default();
+        } else {
+            plain.push(*first);
+            rest = tail;
         }
     }
     plain
@@ -133,7 +131,7 @@ impl Number {
         let kept = significant.get(kept..).unwrap_or_default();
         // A digit is written one higher, so that a leading zero differs from none.
         let packed = kept.iter().fold(0_u64, |packed, digit| {
-            packed << 4 | u64::from(digit.wrapping_sub(b'0') & 0xF) + 1
+            (packed << 4) | (u64::from(digit.wrapping_sub(b'0') & 0xF) + 1)
         });
         Self(packed << 4 | written)
     }
@@ -258,10 +256,7 @@ mod tests {
             likeness(&unknown, "+49301234567", "0401234567"),
             Likeness::Different
         );
-        assert_eq!(
-            likeness(&unknown, "+49301234567", "4567"),
-            Likeness::Untold
-        );
+        assert_eq!(likeness(&unknown, "+49301234567", "4567"), Likeness::Untold);
         assert_eq!(
             likeness(&unknown, "+49301234567", "4568"),
             Likeness::Different
@@ -293,7 +288,10 @@ mod tests {
         }
         assert_eq!(likeness(&unknown, "alice", "Alice"), Likeness::Same);
         assert_eq!(likeness(&unknown, "alice", "bob"), Likeness::Different);
-        assert_eq!(likeness(&unknown, "alice", "+49301234567"), Likeness::Untold);
+        assert_eq!(
+            likeness(&unknown, "alice", "+49301234567"),
+            Likeness::Untold
+        );
     }
 
     #[test]

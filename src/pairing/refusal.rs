@@ -75,12 +75,7 @@ pub(super) fn told(members: &[Member<'_>]) -> Told {
 /// several attempts the first.
 fn rank(at: usize, refused: Refused, sender: Option<Sender>) -> (bool, bool, u32, usize) {
     let later = if refused.is_initial { 0 } else { refused.after };
-    (
-        sender == Some(Sender::Sbc),
-        !refused.is_initial,
-        later,
-        at,
-    )
+    (sender == Some(Sender::Sbc), !refused.is_initial, later, at)
 }
 
 fn sender(way: Way, refused: Refused) -> Sender {
@@ -94,8 +89,7 @@ fn sender(way: Way, refused: Refused) -> Sender {
 
 /// Whether one request can have been refused twice so.
 fn is_one_refusal(a: Refused, b: Refused) -> bool {
-    a.is_initial == b.is_initial
-        && (a.is_initial || a.after.abs_diff(b.after) <= PASSED_ON_WITHIN)
+    a.is_initial == b.is_initial && (a.is_initial || a.after.abs_diff(b.after) <= PASSED_ON_WITHIN)
 }
 
 #[cfg(test)]
@@ -119,10 +113,7 @@ mod tests {
     }
 
     fn of(legs: &[(&Leg, Option<Way>)]) -> Told {
-        let members: Vec<Member<'_>> = legs
-            .iter()
-            .map(|&(leg, way)| Member { leg, way })
-            .collect();
+        let members: Vec<Member<'_>> = legs.iter().map(|&(leg, way)| Member { leg, way }).collect();
         told(&members)
     }
 

@@ -44,10 +44,7 @@ impl Sharers {
             let bearers = self.by_value.entry(value).or_default();
             bearers.last = place;
             let count = usize::from(bearers.count);
-            match (
-                bearers.places.get_mut(count),
-                bearers.kinds.get_mut(count),
-            ) {
+            match (bearers.places.get_mut(count), bearers.kinds.get_mut(count)) {
                 (Some(free), Some(its)) => {
                     (*free, *its) = (place, kind as u8);
                     bearers.count += 1;
@@ -67,7 +64,11 @@ impl Sharers {
             let is_gone = if bearers.is_void {
                 bearers.last == place
             } else {
-                let here = bearers.places.iter().take(count).position(|&its| its == place);
+                let here = bearers
+                    .places
+                    .iter()
+                    .take(count)
+                    .position(|&its| its == place);
                 if let Some(here) = here {
                     bearers.places.copy_within(here + 1..count, here);
                     bearers.kinds.copy_within(here + 1..count, here);
@@ -93,7 +94,9 @@ impl Sharers {
 
     /// True for a value that too many bear.
     pub(super) fn is_void(&self, value: u64) -> bool {
-        self.by_value.get(&value).is_some_and(|bearers| bearers.is_void)
+        self.by_value
+            .get(&value)
+            .is_some_and(|bearers| bearers.is_void)
     }
 }
 
@@ -138,7 +141,9 @@ mod tests {
         sharers.add(2, &leg(2));
         sharers.remove(1, &leg(1));
         let value = Mark::new(Kind::CiscoGuid, &[b"value"]).value();
-        let left = sharers.of(value).map(|of| of.map(|(place, _)| place).collect::<Vec<_>>());
+        let left = sharers
+            .of(value)
+            .map(|of| of.map(|(place, _)| place).collect::<Vec<_>>());
         assert_eq!(left, Some(vec![2]));
         sharers.remove(2, &leg(2));
         assert!(sharers.by_value.is_empty());

@@ -54,10 +54,7 @@ impl Edge {
 /// on one side, or both going one way.
 pub(super) fn bearing(a: &Leg, b: &Leg, measured: &Measured) -> Option<(Option<Way>, bool)> {
     let both = |side: fn(&Leg) -> bool| side(a) && side(b);
-    if a.call == b.call
-        || both(Leg::is_teams)
-        || both(|leg| leg.side == LegSide::Carrier)
-    {
+    if a.call == b.call || both(Leg::is_teams) || both(|leg| leg.side == LegSide::Carrier) {
         return None;
     }
     let comes = a.way() != Some(Way::Outgoing) && b.way() != Some(Way::Incoming);

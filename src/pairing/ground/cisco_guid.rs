@@ -23,7 +23,11 @@ fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
     for value in evidence.headers("Cisco-Guid") {
         let guid = value.trim_ascii();
         let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
-        let is_guid = guid.split(|&byte| byte == b'-').filter(|part| is_number(part)).count() == 4;
+        let is_guid = guid
+            .split(|&byte| byte == b'-')
+            .filter(|part| is_number(part))
+            .count()
+            == 4;
         found.add(
             Kind::CiscoGuid,
             &[guid],

@@ -37,6 +37,7 @@ use super::measured::Measured;
 
 pub(super) use start_time::DECIDED;
 pub(super) use start_time::agree_in_outcome;
+pub(super) use start_time::agree_narrowly;
 pub(super) use start_time::talk_alike;
 
 /// A ground. The column `related_by`, and the README's table are prints of these.
@@ -152,7 +153,9 @@ impl Grounds {
 
     /// Adds the ground at a place of [`GROUNDS`].
     pub(super) fn insert(&mut self, at: usize) {
-        self.0 |= 1_u16.checked_shl(u32::try_from(at).unwrap_or(u32::MAX)).unwrap_or(0);
+        self.0 |= 1_u16
+            .checked_shl(u32::try_from(at).unwrap_or(u32::MAX))
+            .unwrap_or(0);
     }
 
     /// These and those.
@@ -182,7 +185,8 @@ impl Grounds {
 
     /// True where a strong one is among them.
     pub fn is_strong(self) -> bool {
-        self.iter().any(|ground| matches!(ground.rule, Rule::Strong(_)))
+        self.iter()
+            .any(|ground| matches!(ground.rule, Rule::Strong(_)))
     }
 
     /// True where one is among them that names the call.
@@ -227,16 +231,18 @@ pub(super) fn weak_holds(incoming: &Leg, outgoing: &Leg, measured: &Measured) ->
 /// True where both legs bear a name for their call that an SBC passes on, and none of it is the same: then they are
 /// two calls, whatever the numbers say.
 pub(super) fn names_differ(a: &Leg, b: &Leg) -> bool {
-    [Kind::SessionOfCaller, Kind::CiscoGuid].iter().any(|&kind| {
-        let of = |leg: &Leg| {
-            let marks = leg.marks.iter().copied();
-            marks
-                .filter(|mark| mark.kind() == Some(kind))
-                .collect::<Vec<_>>()
-        };
-        let (a, b) = (of(a), of(b));
-        !a.is_empty() && !b.is_empty() && !a.iter().any(|mark| b.contains(mark))
-    })
+    [Kind::SessionOfCaller, Kind::CiscoGuid]
+        .iter()
+        .any(|&kind| {
+            let of = |leg: &Leg| {
+                let marks = leg.marks.iter().copied();
+                marks
+                    .filter(|mark| mark.kind() == Some(kind))
+                    .collect::<Vec<_>>()
+            };
+            let (a, b) = (of(a), of(b));
+            !a.is_empty() && !b.is_empty() && !a.iter().any(|mark| b.contains(mark))
+        })
 }
 
 /// Where the grounds look: the messages of a call that are sure to have been passed on.
@@ -254,9 +260,10 @@ impl<'call, 'a> Evidence<'call, 'a> {
     /// What is looked at of a call.
     pub fn of(call: &'call Call<'a>, call_id: &'a [u8]) -> Self {
         let first = call.initial_invite().or_else(|| call.first());
-        let provisional = call.seen().iter().find(|seen| {
-            seen.method == Method::Invite && matches!(seen.status(), Some(101..200))
-        });
+        let provisional = call
+            .seen()
+            .iter()
+            .find(|seen| seen.method == Method::Invite && matches!(seen.status(), Some(101..200)));
         let spoken = [first, provisional, call.final_response()];
         Self {
             call_id,

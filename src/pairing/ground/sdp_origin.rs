@@ -41,9 +41,15 @@ const TWO_DAYS: i64 = 2 * 86_400;
 /// Whether a session id is a reading of the clock, in seconds, at about the time of the call.
 fn is_time(id: &[u8], start: Nanos) -> bool {
     let now = start.0 / 1_000_000_000;
-    let id = std::str::from_utf8(id).ok().and_then(|id| id.parse::<i64>().ok());
+    let id = std::str::from_utf8(id)
+        .ok()
+        .and_then(|id| id.parse::<i64>().ok());
     id.is_some_and(|id| {
-        let from = |epoch: i64| id.saturating_sub(epoch).saturating_sub(now).saturating_abs();
+        let from = |epoch: i64| {
+            id.saturating_sub(epoch)
+                .saturating_sub(now)
+                .saturating_abs()
+        };
         from(0) < TWO_DAYS || from(NTP) < TWO_DAYS
     })
 }

@@ -1,5 +1,6 @@
 //! Session-ID (RFC 7989): each end's name for the session, which a back-to-back user agent passes on.
 
+use crate::pairing::leg::Leg;
 use crate::pairing::mark::Found;
 use crate::pairing::mark::Kind;
 use crate::pairing::mark::is_trivial;
@@ -10,8 +11,6 @@ use super::Ground;
 use super::Rule;
 use super::Strong;
 use super::naming;
-
-use crate::pairing::leg::Leg;
 
 pub(super) const GROUND: Ground = Ground {
     name: "session-id",
@@ -52,15 +51,15 @@ fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
             let is_remote = name.trim_ascii().eq_ignore_ascii_case(b"remote");
             is_remote.then(|| value.get(1..).and_then(uuid))
         });
-        let (caller, callee) = match (seen.is_request(), remote) {
+        let (of_caller, theirs) = match (seen.is_request(), remote) {
             (true, remote) => (local, remote.flatten()),
             (false, Some(remote)) => (remote, local),
             (false, None) => (local, None),
         };
-        if let Some(half) = caller {
+        if let Some(half) = of_caller {
             found.add(Kind::SessionOfCaller, &[&half], is_trivial(&half, UUID));
         }
-        callees.extend(callee);
+        callees.extend(theirs);
     }
     // The caller's half first: it decides where both are there.
     for half in callees {

@@ -25,7 +25,9 @@ fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
         let is_sign = |byte: &u8| !byte.is_ascii_alphanumeric() && *byte != b'-';
         let names_call = |word: &&[u8]| {
             let digits = word.iter().filter(|byte| byte.is_ascii_hexdigit()).count();
-            let is_hex = word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+            let is_hex = word
+                .iter()
+                .all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
             is_hex && digits >= DIGITS
         };
         let word = value.split(is_sign).find(names_call).unwrap_or_default();

@@ -35,10 +35,7 @@ impl Window {
             is_among.then_some((hub, spokes))
         });
         let (hub, spokes) = groups.next()?;
-        groups
-            .next()
-            .is_none()
-            .then(|| self.attempts(hub, &spokes))
+        groups.next().is_none().then(|| self.attempts(hub, &spokes))
     }
 
     /// All attempts of an incoming leg, two at least; none where anything is left open.
