@@ -16,6 +16,8 @@ pub mod call;
 
 pub mod trunk;
 
+pub mod pairing;
+
 pub mod diagnosis;
 
 pub mod report;
