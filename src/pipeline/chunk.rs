@@ -56,6 +56,8 @@ pub struct Chunk {
     pub stopped: Stopped,
     /// Records in it.
     pub records: u64,
+    /// The time of its last record.
+    pub latest: Option<Nanos>,
     /// What later stages need, in the order of the records.
     pub events: Vec<Event>,
     /// The payloads of the events, one behind the other.
@@ -131,9 +133,11 @@ impl Chunk {
     pub fn decode(capture: &Capture, from: &Position, until: u64, teams: &Teams) -> Self {
         let mut chunk = Self::empty(from);
         let mut place = 0;
+        let mut latest = None;
         let mut buffer = BUFFER.take();
         let walked = capture.walk_in(&mut buffer, from, until, |record| {
             chunk.take(&record, place, teams);
+            latest = Some(record.time);
             place += 1;
         });
         BUFFER.set(buffer);
@@ -145,6 +149,7 @@ impl Chunk {
             end: walked.end,
             stopped: walked.stopped,
             records: walked.records,
+            latest,
             key_logs: walked.key_logs,
             ..chunk
         }
@@ -157,6 +162,7 @@ impl Chunk {
             end: from.clone(),
             stopped: Stopped::AtUntil,
             records: 0,
+            latest: None,
             events: Vec::with_capacity(events + events / 8),
             bytes: Vec::with_capacity(bytes + bytes / 8),
             ledger: Ledger::default(),

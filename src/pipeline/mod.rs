@@ -10,7 +10,9 @@ pub mod chunk;
 pub mod flow;
 pub mod ledger;
 pub mod locked;
+pub mod relations;
 pub mod settle;
+pub mod taps;
 pub mod window;
 
 use std::panic::AssertUnwindSafe;

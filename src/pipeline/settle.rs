@@ -1,9 +1,12 @@
 //! What only the whole run can tell of a row: who refused between two strangers, and whether a trunk uses bypass.
 
+use crate::report::relation::passed_on;
 use crate::report::row::Row;
 use crate::trunk::Config;
+use crate::trunk::Direction;
 use crate::trunk::SbcAddresses;
 use crate::trunk::TrunkHistory;
+use crate::trunk::party::End;
 
 /// What the whole run told.
 #[derive(Debug)]
@@ -19,6 +22,39 @@ pub struct Settlement {
 impl Settlement {
     /// Completes a row.
     pub fn settle(&self, row: &mut Row<'_>) {
+        self.settle_carrier(row);
+        self.settle_rejection(row);
+        if let Some(first) = row.relation.as_ref().and_then(|of| of.refused_first.as_ref())
+            && row.relation.as_ref().is_some_and(|of| of.relayed)
+        {
+            row.diagnosis = passed_on(row.diagnosis.take(), first);
+        }
+    }
+
+    /// Which end of the carrier's leg is the carrier: the legs of a call tell, else the SBC's addresses.
+    fn settle_carrier(&self, row: &mut Row<'_>) {
+        let relation = row.relation.as_ref();
+        let (ends, teams) = if row.has_teams {
+            (relation.and_then(|of| of.carrier.clone()), row.direction)
+        } else {
+            let teams = relation.and_then(|of| of.teams);
+            (row.ends.clone(), teams.or_else(|| self.way_of(row)))
+        };
+        if let (Some(ends), Some(teams)) = (ends, teams) {
+            row.carrier_trunk = ends.beside(teams);
+        }
+    }
+
+    /// Which way a call without Teams goes, by the addresses of the SBC.
+    fn way_of(&self, row: &Row<'_>) -> Option<Direction> {
+        let (caller, callee) = (row.source?.address, row.destination?.address);
+        match self.sbc.which(caller, callee)? {
+            End::Receiver => Some(Direction::ToTeams),
+            End::Sender => Some(Direction::FromTeams),
+        }
+    }
+
+    fn settle_rejection(&self, row: &mut Row<'_>) {
         let Some(unsettled) = row.unsettled.take() else {
             return;
         };

@@ -96,6 +96,8 @@ pub struct Reading<'c> {
     next: Position,
     /// Records read.
     pub records: u64,
+    /// The time of the last record read.
+    latest: Option<Nanos>,
     /// What was wrong with it, in the order of the bytes.
     pub damage: Vec<String>,
     is_started: bool,
@@ -154,6 +156,7 @@ impl<'c> Readings<'c> {
             file: u32::try_from(file).unwrap_or(u32::MAX),
             next: capture.start(),
             records: 0,
+            latest: None,
             damage: Vec::new(),
             is_started: false,
             is_ended: false,
@@ -340,6 +343,7 @@ impl<'c> Reading<'c> {
             count(&chunk);
             let base = self.records;
             self.records += chunk.records;
+            self.latest = chunk.latest.or(self.latest);
             self.queue.push_back(Arc::new(Verified {
                 file: self.file,
                 base,

@@ -14,6 +14,7 @@ pub mod formats;
 pub mod offer_facts;
 pub mod paragraph;
 pub mod publish;
+pub mod relation;
 pub mod row;
 pub mod rows;
 pub mod spill;

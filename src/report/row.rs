@@ -14,6 +14,9 @@ pub use crate::trunk::Direction;
 use crate::trunk::Refusal;
 pub use crate::trunk::Refuser;
 
+use super::relation::Ends;
+use super::relation::Relation;
+
 /// What the CSVs tell of one call, or of one rejection. An unknown value is `None` or an empty text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row<'a> {
@@ -82,6 +85,17 @@ pub struct Row<'a> {
     /// Server of the 488, or of the final response.
     #[serde(borrow)]
     pub server: Text<'a>,
+    /// Who its ends are, where none is Teams.
+    #[serde(borrow)]
+    pub ends: Option<Ends<'a>>,
+    /// True where one of its ends is Teams.
+    pub has_teams: bool,
+    /// The other legs of the call; none where none is known.
+    #[serde(borrow)]
+    pub relation: Option<Relation<'a>>,
+    /// The carrier's end of the carrier's leg, as a trunk; empty where it is not known.
+    #[serde(borrow)]
+    pub carrier_trunk: Text<'a>,
     /// Inventory number of the capture that holds the request.
     pub file: Option<u32>,
     /// Its frame there.

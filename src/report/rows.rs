@@ -15,10 +15,12 @@ use crate::trunk::Config;
 use crate::trunk::Parties;
 use crate::trunk::Refusal;
 use crate::trunk::Teams;
+use crate::trunk::ends_of;
 use crate::trunk::party::tells_caller;
 use crate::trunk::trunk_of;
 
 use super::offer_facts::offer_facts;
+use super::relation::Ends;
 use super::row::OfferIn;
 use super::row::Row;
 use super::row::Unsettled;
@@ -74,8 +76,13 @@ pub fn rows_of<'a>(
         duration: call.duration(),
         transport: Some(first.transport),
         is_resumed,
+        has_teams: parties.teams.is_some(),
         ..Row::default()
     };
+    if parties.teams.is_none() {
+        let (caller, callee) = ends_of(call, with.teams, with.config, path);
+        row.ends = Some(Ends { caller, callee });
+    }
     describe_invite(&mut row, first);
     describe_place(&mut row, call, first);
     let rejections = call.rejections();

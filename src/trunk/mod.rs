@@ -11,6 +11,6 @@ pub mod teams;
 
 pub use config::Config;
 pub use history::{Bypass, TrunkHistory};
-pub use naming::trunk_of;
+pub use naming::{ends_of, trunk_of};
 pub use party::{Direction, Parties, Refusal, Refuser, SbcAddresses};
 pub use teams::Teams;

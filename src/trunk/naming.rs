@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use crate::call::Call;
 use crate::call::Seen;
 use crate::sip::HeaderName;
+use crate::sip::StartLine;
+use crate::sip::Uri;
 use crate::text::Text;
 
 use super::config::Config;
-use super::party::End;
+use super::party;
 use super::party::Parties;
 use super::party::Side;
 use super::party::host;
@@ -27,28 +29,79 @@ pub fn trunk_of<'a>(
     config: &'a Config,
     path: &str,
 ) -> Text<'a> {
-    let side = parties.sbc();
+    end_of(call, parties.sbc(), teams, config, path)
+}
+
+/// What the two ends of a call without Teams would be called as trunks, by the same rules: who called, and who was called.
+/// Of who was called, the host in the Request-URI goes before the others, as it is there whether the call is answered or not.
+pub fn ends_of<'a>(
+    call: &Call<'a>,
+    teams: &Teams,
+    config: &'a Config,
+    path: &str,
+) -> (Text<'a>, Text<'a>) {
+    let dialled = call
+        .initial_invite()
+        .and_then(|invite| match invite.message().start {
+            StartLine::Request { uri, .. } => Some(Uri::parse(uri).host),
+            StartLine::Response { .. } => None,
+        });
+    let others = contact(call, Side::Callee).into_iter();
+    let callee = End {
+        hosts: dialled.into_iter().chain(others.filter(|_| !config.trunks.is_empty())).collect(),
+        address: address(call, Side::Callee, teams),
+    };
+    (
+        end_of(call, Side::Caller, teams, config, path),
+        callee.name(teams, config, path),
+    )
+}
+
+/// What one side of a call would be called as a trunk.
+fn end_of<'a>(
+    call: &Call<'a>,
+    side: Side,
+    teams: &Teams,
+    config: &'a Config,
+    path: &str,
+) -> Text<'a> {
     let contact = contact(call, side);
     if config.trunks.is_empty()
         && let Some(host) = contact.filter(|host| is_name(host) && !teams.has_host(host))
     {
         return Text::from(host).into_ascii_lowercase();
     }
-    let hosts: Vec<&'a [u8]> = contact.into_iter().chain(identity(call, side)).collect();
-    // An export or a mirror may leave the addresses out.
-    let address = address(call, side, teams).filter(|address| !address.is_unspecified());
-    let mut keys = hosts.iter().map(|host| Some(*host)).chain([None]);
-    if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
-        return Text::from(trunk.name.as_str());
-    }
-    match hosts
-        .into_iter()
-        .find(|host| is_name(host) && !teams.has_host(host))
-    {
-        Some(host) => Text::from(host).into_ascii_lowercase(),
-        None => address
-            .map(|address| Text::from(address.to_string().into_bytes()))
-            .unwrap_or_default(),
+    let end = End {
+        hosts: contact.into_iter().chain(identity(call, side)).collect(),
+        address: address(call, side, teams),
+    };
+    end.name(teams, config, path)
+}
+
+/// By what an end of a call can be known: the hosts that stand for it, the best first, and its address.
+struct End<'a> {
+    hosts: Vec<&'a [u8]>,
+    address: Option<IpAddr>,
+}
+
+impl<'a> End<'a> {
+    fn name(self, teams: &Teams, config: &'a Config, path: &str) -> Text<'a> {
+        // An export or a mirror may leave the addresses out.
+        let address = self.address.filter(|address| !address.is_unspecified());
+        let mut keys = self.hosts.iter().map(|host| Some(*host)).chain([None]);
+        if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
+            return Text::from(trunk.name.as_str());
+        }
+        match self
+            .hosts
+            .into_iter()
+            .find(|host| is_name(host) && !teams.has_host(host))
+        {
+            Some(host) => Text::from(host).into_ascii_lowercase(),
+            None => address
+                .map(|address| Text::from(address.to_string().into_bytes()))
+                .unwrap_or_default(),
+        }
     }
 }
 
@@ -99,7 +152,7 @@ fn address(call: &Call<'_>, side: Side, teams: &Teams) -> Option<IpAddr> {
         .iter()
         .find(|seen| teams.has_address(seen.from.address) != teams.has_address(seen.to.address));
     if let Some(seen) = beside_teams {
-        return Some(if teams_end(seen, teams)? == End::Sender {
+        return Some(if teams_end(seen, teams)? == party::End::Sender {
             seen.to.address
         } else {
             seen.from.address

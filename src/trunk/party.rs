@@ -290,10 +290,9 @@ impl Refusal {
         match self {
             Self::By(refuser) => Some(refuser),
             Self::Between { sender, receiver } => {
-                match (sbc.contains(sender), sbc.contains(receiver)) {
-                    (true, false) => Some(Refuser::Sbc),
-                    (false, true) => Some(Refuser::Carrier),
-                    _ => None,
+                match sbc.which(sender, receiver)? {
+                    End::Sender => Some(Refuser::Sbc),
+                    End::Receiver => Some(Refuser::Carrier),
                 }
             }
         }
@@ -338,8 +337,19 @@ impl SbcAddresses {
         self.seen.extend(&other.seen);
     }
 
-    /// True for an address of an SBC.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.seen.contains(&address) || self.named.iter().any(|network| network.contains(&address))
+    /// Which of two addresses is the SBC's, where one of them is. That one talked to Teams outweighs what the configuration
+    /// says: it may name the carrier's.
+    pub fn which(&self, sender: IpAddr, receiver: IpAddr) -> Option<End> {
+        let is_seen = |address| self.seen.contains(&address);
+        let is_named = |address| self.named.iter().any(|network| network.contains(&address));
+        let one_of = |sender, receiver| match (sender, receiver) {
+            (true, false) => Some(End::Sender),
+            (false, true) => Some(End::Receiver),
+            _ => None,
+        };
+        match (is_seen(sender), is_seen(receiver)) {
+            (false, false) => one_of(is_named(sender), is_named(receiver)),
+            (of_sender, of_receiver) => one_of(of_sender, of_receiver),
+        }
     }
 }
