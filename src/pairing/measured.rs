@@ -89,7 +89,7 @@ const NARROW: i64 = 250;
 
 /// The narrowest and the widest half of a window, in milliseconds: what an SBC's work varies by, and what still tells two
 /// calls apart.
-const NARROWEST: i64 = 60;
+const NARROWEST: i64 = 40;
 const WIDEST: i64 = 1_000;
 
 /// Half of a window that few differences measured.
@@ -271,7 +271,7 @@ impl Clocks {
         let spread = self.medians.get(&(outgoing, incoming))?;
         let clocks = spread.median.saturating_neg();
         Some(Window {
-            from: clocks.saturating_sub(NARROWEST),
+            from: clocks.saturating_sub(READ_LATE),
             to: clocks.saturating_add(FEW),
         })
     }
@@ -339,7 +339,7 @@ mod tests {
         differences.extend([-40_000, 55_000]);
         let clocks = measured(&differences);
         assert!(clocks.fits(&leg(0, 0), &leg(1, 1_700)));
-        assert!(clocks.fits(&leg(0, 0), &leg(1, 1_760)));
+        assert!(clocks.fits(&leg(0, 0), &leg(1, 1_740)));
         assert!(!clocks.fits(&leg(0, 0), &leg(1, 1_900)));
         assert!(!clocks.fits(&leg(0, 0), &leg(1, 0)));
     }

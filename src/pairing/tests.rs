@@ -72,8 +72,10 @@ fn named(leg: Leg, name: &str) -> Leg {
 
 fn marked(leg: Leg, kind: Kind, value: &str) -> Leg {
     let mark = Mark::new(kind, &[value.as_bytes()]);
+    let mut marks = leg.marks.into_vec();
+    marks.push(mark);
     Leg {
-        marks: leg.marks.iter().copied().chain([mark]).collect(),
+        marks: marks.into(),
         ..leg
     }
 }

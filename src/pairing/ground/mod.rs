@@ -228,21 +228,28 @@ pub(super) fn weak_holds(incoming: &Leg, outgoing: &Leg, measured: &Measured) ->
     })
 }
 
-/// True where both legs bear a name for their call that an SBC passes on, and none of it is the same: then they are
-/// two calls, whatever the numbers say.
+/// What an SBC passes on, or leaves out, and seldom writes anew.
+const PASSED_ON: [Kind; 5] = [
+    Kind::SessionOfCaller,
+    Kind::CiscoGuid,
+    Kind::ChargingId,
+    Kind::XCidNames,
+    Kind::UserToUser,
+];
+
+/// True where both legs bear something that an SBC passes on, and none of it is the same: then they are two calls,
+/// whatever the numbers say.
 pub(super) fn names_differ(a: &Leg, b: &Leg) -> bool {
-    [Kind::SessionOfCaller, Kind::CiscoGuid]
-        .iter()
-        .any(|&kind| {
-            let of = |leg: &Leg| {
-                let marks = leg.marks.iter().copied();
-                marks
-                    .filter(|mark| mark.kind() == Some(kind))
-                    .collect::<Vec<_>>()
-            };
-            let (a, b) = (of(a), of(b));
-            !a.is_empty() && !b.is_empty() && !a.iter().any(|mark| b.contains(mark))
-        })
+    PASSED_ON.iter().any(|&kind| {
+        let of = |leg: &Leg| {
+            let marks = leg.marks.iter().copied();
+            marks
+                .filter(|mark| mark.kind() == Some(kind))
+                .collect::<Vec<_>>()
+        };
+        let (a, b) = (of(a), of(b));
+        !a.is_empty() && !b.is_empty() && !a.iter().any(|mark| b.contains(mark))
+    })
 }
 
 /// Where the grounds look: the messages of a call that are sure to have been passed on.

@@ -531,7 +531,7 @@ proptest! {
     ) {
         let mut lines = invite;
         for name in names {
-            lines.push_str(&format!("{name}: {value}\r\n"));
+            lines.extend([name, ": ", &value, "\r\n"]);
         }
         let written = Written { invite: &lines, sdp: &body, ..INCOMING };
         let leg = written.leg(1);
