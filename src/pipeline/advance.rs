@@ -29,6 +29,8 @@ use crate::packet::Sctp;
 use crate::packet::Segment;
 use crate::packet::defragment;
 use crate::packet::defragment::Defragmenter;
+use crate::pairing::Leg;
+use crate::pairing::LegId;
 use crate::report::rows::Surroundings;
 use crate::report::rows::rows_of;
 use crate::report::spill::Batch;
@@ -122,8 +124,12 @@ impl Learned {
 pub struct Rows {
     /// Rows of the calls CSV.
     pub calls: Batch,
-    /// Rows of the rejections CSV.
+    /// Rows of the rejections CSV, in the order of their calls.
     pub rejections: Batch,
+    /// What pairing looks at of each call, in the order of the calls.
+    pub legs: Batch,
+    /// Calls without Teams.
+    pub without_teams: u64,
     /// Call-IDs that went on after they were closed.
     pub resumed: Vec<Text<'static>>,
 }
@@ -547,9 +553,16 @@ fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows
             }
         }
         for rejection in &told.rejections {
-            rows.rejections
-                .push(|key| rejection.rejection_order(key), rejection);
+            let place = |key: &mut Vec<u8>| {
+                told.call.order(key);
+                rejection.rejection_order(key);
+            };
+            rows.rejections.push(place, rejection);
         }
+        let tap = call.first().map_or(0, |first| first.at.frame.file);
+        let leg = Leg::of(LegId(0), &call, told.parties, with.numbers, tap).unwrap_or_default();
+        rows.legs.push(|key| told.call.order(key), &leg);
+        rows.without_teams += u64::from(!told.call.has_teams);
         if told.call.is_resumed {
             rows.resumed.push(told.call.call_id.clone().into_owned());
         }

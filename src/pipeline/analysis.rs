@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::ThreadPool;
+use rayon::iter::IndexedParallelIterator;
 use rayon::iter::IntoParallelRefIterator;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
@@ -25,6 +26,7 @@ use crate::report::spill::encode;
 use crate::report::summary::FileStatus;
 use crate::report::summary::FileSummary;
 use crate::report::summary::Limits;
+use crate::report::summary::PairingSummary;
 use crate::report::summary::RunSummary;
 use crate::report::trunks::TrunkCounts;
 use crate::report::trunks::TrunkTable;
@@ -34,6 +36,8 @@ use super::Error;
 use super::advance::Learned;
 use super::advance::Rows;
 use super::advance::Totals;
+use super::relations::Relations;
+use super::relations::beside_calls;
 use super::settle::Settlement;
 use super::settle::join;
 use super::window::Readings;
@@ -43,6 +47,8 @@ use super::window::Readings;
 pub struct Gathering {
     calls: Sorter,
     rejections: Sorter,
+    legs: Sorter,
+    without_teams: u64,
     count: u64,
     rejection_count: u64,
     /// Call-IDs that went on after they were closed.
@@ -57,6 +63,8 @@ impl Gathering {
         self.resumed.extend(rows.resumed);
         self.calls.append(&rows.calls)?;
         self.rejections.append(&rows.rejections)?;
+        self.legs.append(&rows.legs)?;
+        self.without_teams += rows.without_teams;
         Ok(())
     }
 
@@ -80,6 +88,17 @@ impl Gathering {
         let is_lacking = others.iter().any(|other| {
             other.named || matches!(other.status, NotRead::Damaged | NotRead::Unreadable)
         });
+        let calls = self.calls.finish()?;
+        let relations = if self.without_teams == 0 {
+            // Without a carrier there is nobody to pair with.
+            Relations::default()
+        } else {
+            let legs = self.legs.finish()?;
+            Relations::find(&legs, &calls, &readings.taps(), |row| {
+                settlement.settle(row)
+            })?
+        };
+        let rejections = beside_calls(&self.rejections.finish()?, &calls, &relations)?;
         let mut analysis = Analysis {
             is_whole: !is_damaged && !is_lacking,
             is_nothing: readings.all().is_empty()
@@ -96,12 +115,14 @@ impl Gathering {
                 .iter()
                 .map(super::window::Reading::file)
                 .collect::<BTreeSet<_>>(),
-            calls: self.calls.finish()?,
-            rejections: self.rejections.finish()?,
+            calls,
+            rejections,
+            relations,
             settlement,
             joined: BTreeMap::new(),
             pool,
         };
+        analysis.summary.pairing = PairingSummary::of(&analysis.relations.counts);
         analysis.join_resumed(&self.resumed)?;
         let fewer: usize = analysis.joined.values().map(|parts| parts.parts - 1).sum();
         analysis.summary.calls = self.count - fewer as u64;
@@ -131,6 +152,7 @@ pub struct Analysis {
     pub inputs: BTreeSet<PathBuf>,
     calls: Sorted,
     rejections: Sorted,
+    relations: Relations,
     settlement: Settlement,
     joined: BTreeMap<Key, Joined>,
     pool: Arc<ThreadPool>,
@@ -158,9 +180,21 @@ impl Analysis {
         let mut trunks = TrunkTable::default();
         let mut told = BTreeSet::new();
         let mut rows = self.calls.read().map_err(Error::from)?;
+        let mut relations = self.relations.read().map_err(Error::from)?;
+        let mut place = 0;
         loop {
             let encoded = next(&mut rows)?;
-            let mut some = self.settled(&encoded, |row| self.whole(row))?;
+            let beside = relations
+                .of_all(place, encoded.len())
+                .map_err(Error::from)?;
+            place += encoded.len() as u64;
+            let whole = |row, at: usize| {
+                let row = self.whole(row)?;
+                let relation = beside.get(&(at as u64)).map(|relation| decode(relation));
+                let relation = relation.transpose()?;
+                Ok(Row { relation, ..row })
+            };
+            let mut some = self.settled(&encoded, whole)?;
             if some.is_empty() {
                 return Ok(trunks.into_rows());
             }
@@ -190,11 +224,14 @@ impl Analysis {
         let mut rows = self.rejections.read().map_err(Error::from)?;
         loop {
             let encoded = next(&mut rows)?;
-            let some = self.settled(&encoded, Ok)?;
+            let some = self.settled(&encoded, |row, _| Ok(row))?;
             if some.is_empty() {
                 break;
             }
+            let passes_on = |row: &&Row<'_>| row.relation.as_ref().is_some_and(|of| of.relayed);
+            summary.pairing.relayed += some.iter().filter(passes_on).count() as u64;
             some.iter()
+                .filter(|row| !passes_on(row))
                 .filter_map(|row| row.diagnosis.as_ref())
                 .for_each(|diagnosis| summary.count(diagnosis));
             self.rendered(&some, &render)
@@ -210,15 +247,15 @@ impl Analysis {
     fn settled<'r>(
         &self,
         encoded: &'r [Cow<'_, [u8]>],
-        whole: impl Fn(Row<'r>) -> io::Result<Row<'r>> + Sync,
+        whole: impl Fn(Row<'r>, usize) -> io::Result<Row<'r>> + Sync,
     ) -> Result<Vec<Row<'r>>, Error> {
-        let settled = |bytes: &'r Cow<'_, [u8]>| {
-            let mut row = whole(decode(bytes)?)?;
+        let settled = |(at, bytes): (usize, &'r Cow<'_, [u8]>)| {
+            let mut row = whole(decode(bytes)?, at)?;
             self.settlement.settle(&mut row);
             Ok(row)
         };
         self.pool
-            .install(|| encoded.par_iter().map(settled).collect())
+            .install(|| encoded.par_iter().enumerate().map(settled).collect())
     }
 
     fn rendered<R: Send>(

@@ -28,6 +28,7 @@ use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
 use crate::capture::key_log;
+use crate::pairing::Numbering;
 use crate::report::encrypted::MAX_TOLD;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
@@ -169,9 +170,11 @@ fn read_all<'c>(
         .iter()
         .map(|capture| capture.path.display().to_string())
         .collect();
+    let numbers = Numbering::default();
     let with = Surroundings {
         teams: &teams,
         config: &options.config,
+        numbers: &numbers,
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

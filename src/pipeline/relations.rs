@@ -5,6 +5,7 @@
 //! was told is put together, to be read beside the rows.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::iter::Peekable;
 
@@ -27,6 +28,7 @@ use crate::report::spill::Batch;
 use crate::report::spill::Sorted;
 use crate::report::spill::Sorter;
 use crate::report::spill::decode;
+use crate::report::spill::key;
 use crate::text::Text;
 use crate::trunk::Direction;
 
@@ -34,7 +36,7 @@ use crate::trunk::Direction;
 const TIES: usize = 1 << 16;
 
 /// What the rows of paired legs tell of each other, by the place of the row.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Relations {
     told: Sorted,
     /// What became of the legs.
@@ -72,32 +74,87 @@ impl Relations {
     }
 
     /// What is told, from the first row on.
-    pub fn read(&self) -> io::Result<Beside<impl Iterator<Item = io::Result<Cow<'_, [u8]>>>>> {
-        Beside::new(self.told.read()?)
+    pub(super) fn read(&self) -> io::Result<Beside<'_>> {
+        Beside::begin(&self.told)
     }
 }
 
 /// Reads what is sorted by place, beside rows that are read in order.
-#[derive(Debug)]
-pub struct Beside<I: Iterator> {
-    items: Peekable<I>,
+pub(super) struct Beside<'b> {
+    items: Peekable<Box<dyn Iterator<Item = Encoded<'b>> + 'b>>,
 }
 
-impl<'b, I: Iterator<Item = io::Result<Cow<'b, [u8]>>>> Beside<I> {
-    fn new(items: I) -> io::Result<Self> {
+/// An item as it was encoded.
+type Encoded<'b> = io::Result<Cow<'b, [u8]>>;
+
+impl<'b> Beside<'b> {
+    pub(super) fn begin(sorted: &'b Sorted) -> io::Result<Self> {
+        let items: Box<dyn Iterator<Item = Encoded<'b>> + 'b> = Box::new(sorted.read()?);
         Ok(Self {
             items: items.peekable(),
         })
     }
 
     /// The next item of this place. Places are asked for in ascending order.
-    pub fn of(&mut self, place: u64) -> io::Result<Option<Cow<'b, [u8]>>> {
-        let is_of = |item: &io::Result<Cow<'b, [u8]>>| match item {
+    pub(super) fn of(&mut self, place: u64) -> io::Result<Option<Cow<'b, [u8]>>> {
+        let is_of = |item: &Encoded<'b>| match item {
             Ok(item) => item.starts_with(&place.to_be_bytes()),
             Err(_) => true,
         };
         self.items.next_if(is_of).transpose()
     }
+
+    /// The items of so many places from one on, by how far behind it they are.
+    pub(super) fn of_all(
+        &mut self,
+        from: u64,
+        count: usize,
+    ) -> io::Result<BTreeMap<u64, Cow<'b, [u8]>>> {
+        let mut all = BTreeMap::new();
+        for behind in 0..count as u64 {
+            if let Some(item) = self.of(from + behind)? {
+                all.insert(behind, item);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The rejections in their own order, each with what is told of its call. They come in the order of their calls.
+pub(super) fn beside_calls(
+    rejections: &Sorted,
+    calls: &Sorted,
+    relations: &Relations,
+) -> io::Result<Sorted> {
+    let mut sorter = Sorter::default();
+    let mut told = relations.read()?;
+    let mut rejections = rejections.read()?.peekable();
+    for (place, call) in (0..).zip(calls.read()?) {
+        if rejections.peek().is_none() {
+            break;
+        }
+        let call = call?;
+        let relation = told.of(place)?;
+        let is_of = |rejection: &Encoded<'_>| match rejection {
+            Ok(rejection) => rejection.starts_with(key(&call)),
+            Err(_) => true,
+        };
+        let mut batch = Batch::default();
+        let mut is_first = true;
+        while let Some(rejection) = rejections.next_if(is_of) {
+            let rejection = rejection?;
+            let mut row: Row<'_> = decode(&rejection)?;
+            row.relation = relation.as_deref().map(decode).transpose()?;
+            if let Some(of) = &mut row.relation {
+                // Of a call's 488s the first is the one that its legs are compared by.
+                of.relayed &= is_first;
+            }
+            is_first = false;
+            batch.push(|key| row.rejection_order(key), &row);
+        }
+        sorter.append(&batch)?;
+    }
+    sorter.finish()
 }
 
 fn pair(legs: &Sorted, taps: &[u32]) -> io::Result<(Sorted, Counts)> {
@@ -155,7 +212,7 @@ fn in_order(
 /// Lets each row that has others tell them what it knows.
 fn ask(related: &Sorted, calls: &Sorted, settle: impl Fn(&mut Row<'_>)) -> io::Result<Sorted> {
     let mut words = Sorter::default();
-    let mut beside = Beside::new(related.read()?)?;
+    let mut beside = Beside::begin(related)?;
     for (place, encoded) in (0..).zip(calls.read()?) {
         let encoded = encoded?;
         let Some(related) = beside.of(place)? else {
@@ -185,7 +242,7 @@ fn ask(related: &Sorted, calls: &Sorted, settle: impl Fn(&mut Row<'_>)) -> io::R
 /// What each leg was told, in the order of its others.
 fn put_together(related: &Sorted, words: &Sorted) -> io::Result<Sorted> {
     let mut relations = Sorter::default();
-    let mut beside = Beside::new(words.read()?)?;
+    let mut beside = Beside::begin(&words)?;
     for encoded in related.read()? {
         let related: Related = decode(&encoded?)?;
         let mut heard = Vec::new();

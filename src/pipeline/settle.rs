@@ -24,7 +24,10 @@ impl Settlement {
     pub fn settle(&self, row: &mut Row<'_>) {
         self.settle_carrier(row);
         self.settle_rejection(row);
-        if let Some(first) = row.relation.as_ref().and_then(|of| of.refused_first.as_ref())
+        if let Some(first) = row
+            .relation
+            .as_ref()
+            .and_then(|of| of.refused_first.as_ref())
             && row.relation.as_ref().is_some_and(|of| of.relayed)
         {
             row.diagnosis = passed_on(row.diagnosis.take(), first);

@@ -24,6 +24,8 @@ use crate::trunk::Teams;
 use super::advance::Totals;
 use super::chunk::Chunk;
 use super::chunk::Event;
+use super::taps::Span;
+use super::taps::taps;
 
 /// The longest chunk: long enough that a wrong guess at its start costs little, short enough that two threads
 /// finish together.
@@ -264,6 +266,15 @@ impl<'c> Readings<'c> {
             }
         }
         runs
+    }
+
+    /// For each capture the first one that has the same clock.
+    pub fn taps(&self) -> Vec<u32> {
+        let span = |reading: &Reading<'c>| Span {
+            path: reading.capture.path.clone(),
+            times: reading.capture.first.zip(reading.latest),
+        };
+        taps(&self.all.iter().map(span).collect::<Vec<_>>())
     }
 
     /// True when every capture is read and everything has gone on.

@@ -96,7 +96,10 @@ mod tests {
             call_id: Text::from("first@host\u{1b}"),
             diagnosis: Some(diagnosis(Some(1), Some(531_000), "no key")),
         };
-        let told = passed_on(Some(diagnosis(None, Some(560_488), "the SBC refused")), &first);
+        let told = passed_on(
+            Some(diagnosis(None, Some(560_488), "the SBC refused")),
+            &first,
+        );
         let expected = "passes on the 488 of first@host?: no key";
         assert_eq!(told, Some(diagnosis(Some(1), Some(560_488), expected)));
     }

@@ -6,6 +6,7 @@ use crate::call::Rejection;
 use crate::call::Seen;
 use crate::diagnosis::Observed;
 use crate::diagnosis::Reported;
+use crate::pairing::Numbering;
 use crate::sip::HeaderName;
 use crate::sip::Method;
 use crate::sip::StartLine;
@@ -32,6 +33,8 @@ pub struct Surroundings<'s> {
     pub teams: &'s Teams,
     /// The trunks' names.
     pub config: &'s Config,
+    /// How numbers are dialled.
+    pub numbers: &'s Numbering,
     /// The captures' paths by inventory number, as text.
     pub paths: &'s [String],
 }

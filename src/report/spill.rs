@@ -63,6 +63,14 @@ pub fn encode(item: &impl Serialize) -> Vec<u8> {
     batch.bytes
 }
 
+/// The key of an item that [`Sorted::read`] gave.
+pub fn key(item: &[u8]) -> &[u8] {
+    let key = item
+        .split_last_chunk()
+        .and_then(|(rest, length)| rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?));
+    key.unwrap_or_default()
+}
+
 /// An item that [`encode`] made or [`Sorted::read`] gave.
 pub fn decode<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> io::Result<T> {
     let item = bytes.split_last_chunk().and_then(|(rest, length)| {
@@ -156,7 +164,7 @@ impl Sorter {
 }
 
 /// Items in order; can be read more than once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Sorted {
     bytes: Vec<u8>,
     held: Vec<Range<usize>>,

@@ -8,6 +8,8 @@ use crate::diagnosis::CASES;
 use crate::diagnosis::Diagnosis;
 use crate::diagnosis::Verdict;
 use crate::packet::Fate;
+use crate::pairing::Counts;
+use crate::pairing::Why;
 
 use super::encrypted::EncryptedConnections;
 
@@ -26,10 +28,12 @@ pub struct RunSummary {
     pub calls: u64,
     /// Rejections.
     pub rejections: u64,
-    /// Rejections by case; every case is there.
+    /// Rejections by case, those left out that pass on another leg's; every case is there.
     pub cases: BTreeMap<&'static str, u64>,
-    /// Rejections by verdict; every verdict is there.
+    /// Rejections by verdict, counted likewise; every verdict is there.
     pub verdicts: BTreeMap<&'static str, u64>,
+    /// Which calls are legs of one.
+    pub pairing: PairingSummary,
     /// What bounds and losses took.
     pub limits: Limits,
     /// TLS connections that could not be read, those that may carry SIP first; a thousand at most.
@@ -103,6 +107,36 @@ pub struct SipSummary {
     pub responses: BTreeMap<String, u64>,
 }
 
+/// Which calls are legs of one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PairingSummary {
+    /// Calls of which several legs were found on strong grounds.
+    pub strong: u64,
+    /// The same on weak grounds.
+    pub weak: u64,
+    /// Rejections that only pass on another leg's; they are not counted by case and verdict.
+    pub relayed: u64,
+    /// Legs without another, by why; empty where no leg without Teams was seen.
+    pub left_out: BTreeMap<&'static str, u64>,
+}
+
+impl PairingSummary {
+    /// Of what pairing counted.
+    pub fn of(counts: &Counts) -> Self {
+        let left_out = |why: &Why| (why.name(), counts.left_out_by(*why));
+        Self {
+            strong: counts.strong,
+            weak: counts.weak,
+            relayed: 0,
+            left_out: Why::ALL
+                .iter()
+                .map(left_out)
+                .filter(|_| counts.legs > 0)
+                .collect(),
+        }
+    }
+}
+
 /// What bounds and losses took. All zero on a healthy night.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
@@ -141,6 +175,7 @@ impl RunSummary {
                 .iter()
                 .map(|verdict| (verdict.name(), 0))
                 .collect(),
+            pairing: PairingSummary::default(),
             limits: Limits::default(),
             encrypted_connections: Vec::new(),
         }

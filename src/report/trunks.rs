@@ -10,6 +10,34 @@ use crate::text::Text;
 use super::row::Outcome;
 use super::row::Row;
 
+/// Which side of the SBC a trunk is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrunkSide {
+    /// Between the SBC and Teams.
+    Teams,
+    /// Between the SBC and a carrier.
+    Carrier,
+}
+
+impl TrunkSide {
+    /// The word in the trunk report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Teams => "teams",
+            Self::Carrier => "carrier",
+        }
+    }
+
+    /// Of a call; none where neither end is Teams and nothing tells which is the carrier.
+    fn of(row: &Row<'_>) -> Option<Self> {
+        if row.has_teams {
+            Some(Self::Teams)
+        } else {
+            (!row.carrier_trunk.is_empty()).then_some(Self::Carrier)
+        }
+    }
+}
+
 /// Different setup times kept exactly of one trunk; beyond it the time counts as the nearest one kept below.
 const SETUP_TIMES: usize = 200_000;
 
@@ -18,6 +46,8 @@ const SETUP_TIMES: usize = 200_000;
 pub struct TrunkCounts {
     /// Its name.
     pub trunk: Text<'static>,
+    /// Its side; none where it is not known.
+    pub side: Option<TrunkSide>,
     /// Calls.
     pub calls: u64,
     /// Calls answered.
@@ -40,6 +70,12 @@ pub struct TrunkCounts {
     pub first_call: Option<Nanos>,
     /// Start of the last call.
     pub last_call: Option<Nanos>,
+    /// Calls whose last attempt was challenged or redirected (401, 402, 407, 3xx): no attempts to establish a session.
+    pub challenged: u64,
+    /// Calls established, or turned down by the user: 480, 486, 600, 603.
+    pub effective: u64,
+    /// Calls that the network delivered: those, and those not answered in time or cancelled.
+    pub delivered: u64,
     setup_ms: BTreeMap<i64, u64>,
 }
 
@@ -52,6 +88,16 @@ impl TrunkCounts {
             .filter(|(case, _)| case.name == name)
             .map(|(_, count)| count)
             .sum()
+    }
+
+    /// Calls whose initial INVITE is in the capture.
+    pub const fn attempts(&self) -> u64 {
+        self.calls - self.incomplete
+    }
+
+    /// Attempts that were not challenged or redirected in the end (RFC 6076 §4.6).
+    pub const fn session_attempts(&self) -> u64 {
+        self.attempts() - self.challenged
     }
 
     /// A percentile of the setup times, by nearest rank: the smallest with at least that share of all at or below it.
@@ -77,10 +123,18 @@ impl TrunkCounts {
             Outcome::Unanswered => self.unanswered += 1,
             Outcome::Incomplete => self.incomplete += 1,
         }
-        if row.rejections > 0 {
+        self.add_result(row);
+        // Where another leg of the call was refused, and this one failed for it, the failure is this trunk's too.
+        let by_another = row
+            .relation
+            .as_ref()
+            .and_then(|of| of.refused_first.as_ref())
+            .filter(|_| row.rejections == 0 && row.outcome == Outcome::Rejected);
+        if row.rejections > 0 || by_another.is_some() {
             self.calls_488 += 1;
         }
-        if let Some(diagnosis) = &row.diagnosis {
+        let diagnosis = by_another.and_then(|first| first.diagnosis.as_ref());
+        if let Some(diagnosis) = row.diagnosis.as_ref().or(diagnosis) {
             if let Some(count) = diagnosis
                 .case
                 .and_then(|case| self.cases.get_mut(usize::from(case)))
@@ -102,6 +156,22 @@ impl TrunkCounts {
         );
     }
 
+    /// What the final response says of the network, of the attempt that decided the call.
+    fn add_result(&mut self, row: &Row<'_>) {
+        if row.outcome == Outcome::Incomplete {
+            return;
+        }
+        let is_by_user = matches!(row.final_status, Some(480 | 486 | 600 | 603));
+        let is_effective = row.outcome == Outcome::Answered || is_by_user;
+        let is_no_answer = row.outcome == Outcome::Cancelled || row.final_status == Some(408);
+        self.challenged += u64::from(matches!(
+            row.final_status,
+            Some(300..=399 | 401 | 402 | 407)
+        ));
+        self.effective += u64::from(is_effective);
+        self.delivered += u64::from(is_effective || is_no_answer);
+    }
+
     fn add_setup(&mut self, millis: i64) {
         let is_full = self.setup_ms.len() >= SETUP_TIMES;
         let nearest = || self.setup_ms.range(..=millis).next_back();
@@ -113,22 +183,22 @@ impl TrunkCounts {
 /// All trunks of a run.
 #[derive(Clone, Debug, Default)]
 pub struct TrunkTable {
-    trunks: BTreeMap<Vec<u8>, TrunkCounts>,
+    trunks: BTreeMap<(Vec<u8>, Option<TrunkSide>), TrunkCounts>,
 }
 
 impl TrunkTable {
     /// Counts one call. Names that differ in case alone are one trunk, shown in the spelling that sorts first.
     pub fn add(&mut self, row: &Row<'_>) {
-        let name = row.trunk.clone().into_ascii_lowercase();
-        if !self.trunks.contains_key(name.as_bytes()) {
-            let new = name.as_bytes().to_vec();
-            self.trunks.insert(new, TrunkCounts::default());
-        }
-        let Some(counts) = self.trunks.get_mut(name.as_bytes()) else {
-            return;
+        let side = TrunkSide::of(row);
+        let name = match side {
+            Some(TrunkSide::Carrier) => &row.carrier_trunk,
+            _ => &row.trunk,
         };
-        if counts.calls == 0 || row.trunk < counts.trunk {
-            counts.trunk = row.trunk.clone().into_owned();
+        let key = (name.as_bytes().to_ascii_lowercase(), side);
+        let counts = self.trunks.entry(key).or_default();
+        if counts.calls == 0 || *name < counts.trunk {
+            counts.trunk = name.clone().into_owned();
+            counts.side = side;
         }
         counts.add(row);
     }
@@ -140,6 +210,7 @@ impl TrunkTable {
             b.calls_488
                 .cmp(&a.calls_488)
                 .then_with(|| a.trunk.cmp(&b.trunk))
+                .then_with(|| a.side.cmp(&b.side))
         });
         rows
     }

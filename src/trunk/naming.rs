@@ -48,7 +48,10 @@ pub fn ends_of<'a>(
         });
     let others = contact(call, Side::Callee).into_iter();
     let callee = End {
-        hosts: dialled.into_iter().chain(others.filter(|_| !config.trunks.is_empty())).collect(),
+        hosts: dialled
+            .into_iter()
+            .chain(others.filter(|_| !config.trunks.is_empty()))
+            .collect(),
         address: address(call, Side::Callee, teams),
     };
     (

@@ -289,12 +289,10 @@ impl Refusal {
     pub fn settle(self, sbc: &SbcAddresses) -> Option<Refuser> {
         match self {
             Self::By(refuser) => Some(refuser),
-            Self::Between { sender, receiver } => {
-                match sbc.which(sender, receiver)? {
-                    End::Sender => Some(Refuser::Sbc),
-                    End::Receiver => Some(Refuser::Carrier),
-                }
-            }
+            Self::Between { sender, receiver } => match sbc.which(sender, receiver)? {
+                End::Sender => Some(Refuser::Sbc),
+                End::Receiver => Some(Refuser::Carrier),
+            },
         }
     }
 }

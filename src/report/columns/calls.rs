@@ -236,11 +236,43 @@ pub const fn columns<'a>() -> [Column<Row<'a>>; COUNT] {
         column("response_frame", "its frame there", |row, _, out| {
             number(row.response_frame, out);
         }),
+        column(
+            "related_call_ids",
+            "the other legs of the same call, in order of time",
+            |row, _, out| {
+                if let Some(relation) = &row.relation {
+                    text(&relation.call_ids, out);
+                }
+            },
+        ),
+        column(
+            "related_by",
+            "the grounds on which they are one call",
+            |row, _, out| {
+                if let Some(relation) = &row.relation {
+                    // Writing to a `String` can't fail.
+                    let _ = write!(out, "{}", relation.by);
+                }
+            },
+        ),
+        column(
+            "relayed",
+            "`yes` where this leg's 488 only passes on another leg's, from which case, verdict and evidence are",
+            |row, _, out| {
+                let relayed = row.relation.as_ref().is_some_and(|of| of.relayed);
+                word(relayed.then_some("yes"), out);
+            },
+        ),
+        column(
+            "carrier_trunk",
+            "the trunk between the SBC and the carrier, on the rows of all legs",
+            |row, _, out| text(&row.carrier_trunk, out),
+        ),
     ]
 }
 
 /// How many they are.
-const COUNT: usize = 41;
+const COUNT: usize = 45;
 
 fn case(row: &Row<'_>) -> Option<&'static Case> {
     row.diagnosis.as_ref().and_then(Diagnosis::case)

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::capture::record::Nanos;
 use crate::report::escape;
 use crate::report::trunks::TrunkCounts;
+use crate::report::trunks::TrunkSide;
 
 use super::Column;
 use super::Print;
@@ -84,7 +85,7 @@ pub const COLUMNS: &[Column<TrunkCounts>] = &[
     Column {
         name: "asr",
         meaning: "answered ÷ calls whose initial INVITE is in the capture, percent",
-        write: |trunk, _, out| percent(trunk.answered, trunk.calls - trunk.incomplete, out),
+        write: |trunk, _, out| percent(trunk.answered, trunk.attempts(), out),
     },
     Column {
         name: "setup_ms_p50",
@@ -106,7 +107,60 @@ pub const COLUMNS: &[Column<TrunkCounts>] = &[
         meaning: "start of the last call",
         write: |trunk, print, out| time(trunk.last_call, print, out),
     },
+    Column {
+        name: "side",
+        meaning: "`teams`: between the SBC and Teams; `carrier`: between the SBC and the carrier",
+        write: |trunk, _, out| out.push_str(trunk.side.map_or("", TrunkSide::name)),
+    },
+    Column {
+        name: "attempts",
+        meaning: "calls whose initial INVITE is in the capture: what `asr` and `ner` are percent of",
+        write: |trunk, _, out| number(trunk.attempts(), out),
+    },
+    Column {
+        name: "session_attempts",
+        meaning: "`attempts` without those that ended with 401, 402, 407 or 3xx: what `ser` and `seer` are percent of",
+        write: |trunk, _, out| number(trunk.session_attempts(), out),
+    },
+    Column {
+        name: "ser",
+        meaning: "Session Establishment Ratio (RFC 6076 §4.6): answered ÷ `session_attempts`, percent",
+        write: |trunk, _, out| percent(trunk.answered, trunk.session_attempts(), out),
+    },
+    Column {
+        name: "seer",
+        meaning: "Session Establishment Effectiveness Ratio (RFC 6076 §4.7): answered, 480, 486, 600 or 603 ÷ `session_attempts`, percent",
+        write: |trunk, _, out| percent(trunk.effective, trunk.session_attempts(), out),
+    },
+    Column {
+        name: "ner",
+        meaning: "Network Effectiveness Ratio as Microsoft defines it: answered, busy, not answered (cancelled, 408, 480) or declined ÷ `attempts`, percent",
+        write: |trunk, _, out| percent(trunk.delivered, trunk.attempts(), out),
+    },
+    Column {
+        name: "few",
+        meaning: "which of the numbers that rates are percent of are under 30: a rate of so few tells little",
+        write: few,
+    },
 ];
+
+/// Under so many calls a rate tells little.
+const FEW: u64 = 30;
+
+fn few(trunk: &TrunkCounts, _: &Print<'_>, out: &mut String) {
+    let numbers = [
+        ("calls", trunk.calls),
+        ("attempts", trunk.attempts()),
+        ("session_attempts", trunk.session_attempts()),
+    ];
+    let begin = out.len();
+    for (name, _) in numbers.into_iter().filter(|(_, number)| *number < FEW) {
+        if out.len() > begin {
+            out.push(';');
+        }
+        out.push_str(name);
+    }
+}
 
 /// Writing to a `String` can't fail.
 fn number(number: u64, out: &mut String) {
