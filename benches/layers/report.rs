@@ -38,6 +38,7 @@ fn find_calls_and_tell_them_as_rows(bencher: Bencher<'_, '_>) {
     let with = Surroundings {
         teams: &teams,
         config: &config,
+        numbers: None,
         paths: &paths,
     };
     assert_eq!(rows(&gathered, with).len(), CALLS);
@@ -53,6 +54,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
     let with = Surroundings {
         teams: &teams,
         config: &config,
+        numbers: None,
         paths: &paths,
     };
     let gathered = gathered();

@@ -152,19 +152,14 @@ impl Found {
 const DISTINCTIVE: usize = 8;
 
 /// Different bytes that such a value has at least.
-const DIFFERENT: usize = 5;
+const DIFFERENT: u32 = 5;
 
 /// True for a value that is too short or too uniform to be one call's: `0`, `1`, `00000000-0000`, `none`.
 pub(super) fn is_trivial(value: &[u8], length: usize) -> bool {
     let value = value.trim_ascii();
-    let mut seen = [false; 256];
-    for &byte in value {
-        if let Some(known) = seen.get_mut(usize::from(byte)) {
-            *known = byte.is_ascii_alphanumeric();
-        }
-    }
-    let different = seen.iter().filter(|seen| **seen).count();
-    value.len() < length.max(DISTINCTIVE) || different < DIFFERENT
+    let signs = value.iter().filter(|byte| byte.is_ascii_alphanumeric());
+    let seen = signs.fold(0_u128, |seen, byte| seen | 1 << byte);
+    value.len() < length.max(DISTINCTIVE) || seen.count_ones() < DIFFERENT
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! A carrier writes `030 1234567`, Teams `+49301234567`, a switch `0049301234567`. Where the prefixes are known both
 //! become the international number (ITU-T E.164); where they are not, the trailing digits decide.
 
+use std::borrow::Cow;
+
+use memchr::memchr;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -100,7 +103,10 @@ impl Numbering {
 }
 
 /// A user part without its escapes (RFC 3261 §19.1.2).
-pub(super) fn unescaped(written: &[u8]) -> Vec<u8> {
+pub(super) fn unescaped(written: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'%', written).is_none() {
+        return Cow::Borrowed(written);
+    }
     let hex = |byte: Option<&u8>| {
         byte.and_then(|&byte| char::from(byte).to_digit(16))
             .and_then(|digit| u8::try_from(digit).ok())
@@ -117,7 +123,7 @@ pub(super) fn unescaped(written: &[u8]) -> Vec<u8> {
             rest = tail;
         }
     }
-    plain
+    Cow::Owned(plain)
 }
 
 impl Number {

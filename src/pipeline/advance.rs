@@ -559,9 +559,11 @@ fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows
             };
             rows.rejections.push(place, rejection);
         }
-        let tap = call.first().map_or(0, |first| first.at.frame.file);
-        let leg = Leg::of(LegId(0), &call, told.parties, with.numbers, tap).unwrap_or_default();
-        rows.legs.push(|key| told.call.order(key), &leg);
+        if let Some(numbers) = with.numbers {
+            let tap = call.first().map_or(0, |first| first.at.frame.file);
+            let leg = Leg::of(LegId(0), &call, told.parties, numbers, tap).unwrap_or_default();
+            rows.legs.push(|key| told.call.order(key), &leg);
+        }
         rows.without_teams += u64::from(!told.call.has_teams);
         if told.call.is_resumed {
             rows.resumed.push(told.call.call_id.clone().into_owned());

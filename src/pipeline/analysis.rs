@@ -68,6 +68,11 @@ impl Gathering {
         Ok(())
     }
 
+    /// True where there was a call of which no end is Teams.
+    pub fn has_calls_without_teams(&self) -> bool {
+        self.without_teams > 0
+    }
+
     /// The result of the run.
     pub fn finish(
         self,
@@ -95,7 +100,7 @@ impl Gathering {
         } else {
             let legs = self.legs.finish()?;
             Relations::find(&legs, &calls, &readings.taps(), |row| {
-                settlement.settle(row)
+                settlement.settle(row);
             })?
         };
         let rejections = beside_calls(&self.rejections.finish()?, &calls, &relations)?;

@@ -100,7 +100,7 @@ pub fn analyze(options: &Options, progress: &dyn Progress) -> Result<Analysis, E
 
 /// Passes over the captures at most: a pass may learn keys that open what it could not read, and the sessions inside
 /// may name others.
-const PASSES: u64 = 3;
+const PASSES: u32 = 3;
 
 fn run(
     options: &Options,
@@ -116,17 +116,25 @@ fn run(
         .filter_map(Capture::len)
         .sum::<u64>();
     let is_again = inventory.captures.iter().all(Capture::can_be_read_again);
-    for pass in 1.. {
-        progress.total(bytes * pass);
-        let read = read_all(options, &inventory, &keys, progress)?;
+    let (mut done, mut passes) = (0, 0);
+    // Only beside calls without Teams is there anything to pair: a capture that has none costs less.
+    let mut pairs = !is_again;
+    loop {
+        progress.total(done + bytes);
+        let read = read_all(options, &inventory, &keys, pairs, progress)?;
+        done += read.readings.told();
+        if read.must_pair {
+            pairs = true;
+            continue;
+        }
+        passes += 1;
         let late = read.learned.locked.unlock(&mut keys, &read.readings.keys);
-        if late == 0 || !is_again || pass == PASSES {
+        if late == 0 || !is_again || passes == PASSES {
             let mut analysis = read.finish(options, &inventory, pool)?;
             analysis.summary.limits.keys_too_late = late;
             return Ok(analysis);
         }
     }
-    unreachable!("the last pass returns")
 }
 
 /// The keys that are known before the first packet is read.
@@ -156,12 +164,15 @@ struct Read<'c> {
     gathering: Gathering,
     learned: Learned,
     totals: Totals,
+    /// True where it was given up at the first call without Teams, as legs had not been kept until then.
+    must_pair: bool,
 }
 
 fn read_all<'c>(
     options: &Options,
     inventory: &'c Inventory,
     keys: &KeyLog,
+    pairs: bool,
     progress: &dyn Progress,
 ) -> Result<Read<'c>, Error> {
     let captures = &inventory.captures;
@@ -174,7 +185,7 @@ fn read_all<'c>(
     let with = Surroundings {
         teams: &teams,
         config: &options.config,
-        numbers: &numbers,
+        numbers: pairs.then_some(&numbers),
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);
@@ -184,7 +195,8 @@ fn read_all<'c>(
     );
     let mut gathering = Gathering::default();
     let mut runs = Vec::new();
-    while !readings.is_done() || !runs.is_empty() {
+    let must_pair = |gathering: &Gathering| !pairs && gathering.has_calls_without_teams();
+    while !must_pair(&gathering) && (!readings.is_done() || !runs.is_empty()) {
         if options.stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
@@ -198,6 +210,7 @@ fn read_all<'c>(
     let (rows, learned, totals) = carry.finish();
     rows.into_iter().try_for_each(|rows| gathering.take(rows))?;
     Ok(Read {
+        must_pair: must_pair(&gathering),
         readings,
         gathering,
         learned,

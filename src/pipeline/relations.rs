@@ -242,7 +242,7 @@ fn ask(related: &Sorted, calls: &Sorted, settle: impl Fn(&mut Row<'_>)) -> io::R
 /// What each leg was told, in the order of its others.
 fn put_together(related: &Sorted, words: &Sorted) -> io::Result<Sorted> {
     let mut relations = Sorter::default();
-    let mut beside = Beside::begin(&words)?;
+    let mut beside = Beside::begin(words)?;
     for encoded in related.read()? {
         let related: Related = decode(&encoded?)?;
         let mut heard = Vec::new();

@@ -50,8 +50,10 @@ impl Settlement {
 
     /// Which way a call without Teams goes, by the addresses of the SBC.
     fn way_of(&self, row: &Row<'_>) -> Option<Direction> {
-        let (caller, callee) = (row.source?.address, row.destination?.address);
-        match self.sbc.which(caller, callee)? {
+        match self
+            .sbc
+            .which(row.source?.address, row.destination?.address)?
+        {
             End::Receiver => Some(Direction::ToTeams),
             End::Sender => Some(Direction::FromTeams),
         }

@@ -268,6 +268,11 @@ impl<'c> Readings<'c> {
         runs
     }
 
+    /// Bytes that were told to be read.
+    pub fn told(&self) -> u64 {
+        self.told
+    }
+
     /// For each capture the first one that has the same clock.
     pub fn taps(&self) -> Vec<u32> {
         let span = |reading: &Reading<'c>| Span {

@@ -159,13 +159,14 @@ mod tests {
         let header = "start_time,trunk,direction,caller,callee,call_id,outcome,final_status,rejections,rejected_at,rejected_by,case,verdict,microsoft_code,\
                       diag_code,diag_phrase,correlation_id,finding,evidence,suggested_action,doc_url,offer_in,media,codecs,codecs_unsupported,srtp,crypto_suites,\
                       ice,ice_candidates,connection_address,setup_ms,duration_s,transport,source,destination,user_agent,server,file,invite_frame,response_file,\
-                      response_frame\r\n";
+                      response_frame,related_call_ids,related_by,relayed,carrier_trunk\r\n";
         assert!(written(&Row::default()).starts_with(header));
         let names: Vec<&str> = trunks::COLUMNS.iter().map(|column| column.name).collect();
         assert_eq!(
             names.join(","),
             "trunk,calls,answered,rejected,cancelled,unanswered,incomplete,calls_488,rate_488,cannot_support_any_media,srtp_encryption_required,\
-             no_ice_candidates,blackhole_media,undocumented,asr,setup_ms_p50,setup_ms_p95,first_call,last_call"
+             no_ice_candidates,blackhole_media,undocumented,asr,setup_ms_p50,setup_ms_p95,first_call,last_call,side,attempts,session_attempts,ser,\
+             seer,ner,few"
         );
     }
 
@@ -213,7 +214,7 @@ mod tests {
             line,
             format!(
                 "1970-01-01 00:00:00.000,,,,,,incomplete,,0{}",
-                ",".repeat(32)
+                ",".repeat(36)
             )
         );
     }

@@ -33,8 +33,8 @@ pub struct Surroundings<'s> {
     pub teams: &'s Teams,
     /// The trunks' names.
     pub config: &'s Config,
-    /// How numbers are dialled.
-    pub numbers: &'s Numbering,
+    /// How numbers are dialled; none where legs are not kept to be paired.
+    pub numbers: Option<&'s Numbering>,
     /// The captures' paths by inventory number, as text.
     pub paths: &'s [String],
 }
@@ -83,8 +83,11 @@ pub fn rows_of<'a>(
         ..Row::default()
     };
     if parties.teams.is_none() {
-        let (caller, callee) = ends_of(call, with.teams, with.config, path);
-        row.ends = Some(Ends { caller, callee });
+        let (calling, called) = ends_of(call, with.teams, with.config, path);
+        row.ends = Some(Ends {
+            caller: calling,
+            callee: called,
+        });
     }
     describe_invite(&mut row, first);
     describe_place(&mut row, call, first);

@@ -8,7 +8,7 @@
 //! its key is worth remains.
 //!
 //! Files in reading order: `session`, `media`, `attribute`, `connection`, `format`, `crypto`, `ice`,
-//! `direction`, `defect`.
+//! `direction`, `defect`, `identity`.
 
 mod attribute;
 mod connection;
@@ -17,6 +17,7 @@ mod defect;
 mod direction;
 mod format;
 mod ice;
+mod identity;
 mod media;
 mod session;
 
@@ -33,6 +34,7 @@ pub use format::Fmtp;
 pub use format::RtpMap;
 pub use ice::Candidate;
 pub use ice::has_candidate;
+pub use identity::Identity;
 pub use media::MediaDescription;
 pub use session::Origin;
 pub use session::SessionDescription;

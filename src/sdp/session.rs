@@ -41,7 +41,7 @@ pub struct Origin<'a> {
 impl<'a> Origin<'a> {
     /// Reads the value of the line; `None` where it has fewer than six words. The words are counted
     /// from the end, since some put a user's full name first.
-    fn parse(value: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
         let mut rest = value.trim_ascii();
         let mut last = [&b""[..]; 5];
         for slot in last.iter_mut().rev() {

@@ -258,6 +258,13 @@ impl<'a> Message<'a> {
             .map(|header| unfold(header.value))
     }
 
+    /// The names as written and the values, in order.
+    pub fn written_headers(&self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
+        self.headers
+            .iter()
+            .map(|header| (header.written, Value::new(header.value)))
+    }
+
     /// The names as written, in order: upper case throughout is a mark of some senders.
     pub fn written_names(&self) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().map(|header| header.written)

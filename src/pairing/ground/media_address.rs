@@ -22,26 +22,19 @@ pub(super) const GROUND: Ground = Ground {
 const STREAMS: usize = 2;
 
 /// The port of ICE before there is a candidate (RFC 8839 §4.2.1.3): nobody's.
-const DISCARD: u32 = 9;
+const DISCARD: u16 = 9;
 
 fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
-    for description in evidence.descriptions() {
-        let live = description.media.iter().filter(|media| media.is_live());
-        for media in live.take(STREAMS) {
-            let Some(connection) = description.connection_of(media) else {
-                continue;
-            };
-            let written = std::str::from_utf8(connection.address).ok();
-            let address: Option<IpAddr> = written.and_then(|written| written.parse().ok());
+    for description in &evidence.descriptions {
+        for &(address, port) in description.streams.iter().take(STREAMS) {
+            let written = std::str::from_utf8(address).ok();
+            let parsed: Option<IpAddr> = written.and_then(|written| written.parse().ok());
             let is_somewhere =
-                address.is_some_and(|address| !address.is_unspecified() && !address.is_loopback());
+                parsed.is_some_and(|address| !address.is_unspecified() && !address.is_loopback());
             found.add(
                 Kind::Media,
-                &[
-                    &connection.address.to_ascii_lowercase(),
-                    &media.port.to_be_bytes(),
-                ],
-                !is_somewhere || media.port == DISCARD,
+                &[&address.to_ascii_lowercase(), &port.to_be_bytes()],
+                !is_somewhere || port == DISCARD,
             );
         }
     }

@@ -17,6 +17,7 @@ mod x_c;
 mod x_cid;
 mod x_ms_sbc;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -25,9 +26,10 @@ use serde::Serialize;
 use crate::call::Call;
 use crate::call::Seen;
 use crate::capture::record::Nanos;
-use crate::sdp::SessionDescription;
+use crate::sdp::Identity;
 use crate::sip::Body;
 use crate::sip::Method;
+use crate::sip::Value;
 
 use super::HORIZON;
 use super::leg::Leg;
@@ -252,49 +254,99 @@ pub(super) fn names_differ(a: &Leg, b: &Leg) -> bool {
     })
 }
 
-/// Where the grounds look: the messages of a call that are sure to have been passed on.
+/// Where the grounds look: the messages of a call that are sure to have been passed on. Every call is looked at, and most
+/// of the values are rare: all are found in one pass.
 #[derive(Debug)]
 pub struct Evidence<'call, 'a> {
     /// Call-ID.
     pub call_id: &'a [u8],
     /// When the call began.
     pub start: Nanos,
-    /// The initial INVITE, the first provisional response with more to say than 100, and the final response.
+    /// The initial INVITE and the final response; where that is no 2xx, the first provisional response with more to say
+    /// than 100, too.
     pub spoken: Vec<&'call Seen<'a>>,
+    /// What their bodies say of themselves.
+    pub descriptions: Vec<Identity<'a>>,
+    named: Vec<Named<'a>>,
 }
+
+/// A header that some ground asks for.
+#[derive(Debug)]
+struct Named<'a> {
+    name: &'static str,
+    value: Value<'a>,
+    is_of_request: bool,
+}
+
+/// The headers that grounds ask for by name.
+const HEADERS: [&str; 6] = [
+    "Session-ID",
+    "Cisco-Guid",
+    "P-Charging-Vector",
+    "X-CID",
+    "User-to-User",
+    "X-MS-SBC",
+];
 
 impl<'call, 'a> Evidence<'call, 'a> {
     /// What is looked at of a call.
     pub fn of(call: &'call Call<'a>, call_id: &'a [u8]) -> Self {
         let first = call.initial_invite().or_else(|| call.first());
-        let provisional = call
-            .seen()
-            .iter()
-            .find(|seen| seen.method == Method::Invite && matches!(seen.status(), Some(101..200)));
-        let spoken = [first, provisional, call.final_response()];
+        let last = call.final_response();
+        let is_answered = last.is_some_and(|last| matches!(last.status(), Some(200..300)));
+        let provisional =
+            call.seen().iter().filter(|_| !is_answered).find(|seen| {
+                seen.method == Method::Invite && matches!(seen.status(), Some(101..200))
+            });
+        let spoken: Vec<_> = [first, provisional, last].into_iter().flatten().collect();
         Self {
             call_id,
             start: first.map_or(Nanos(0), |first| first.at.time),
-            spoken: spoken.into_iter().flatten().collect(),
+            descriptions: spoken
+                .iter()
+                .filter_map(|seen| match seen.message().sdp() {
+                    Body::Sdp(body) => Some(Identity::of(body)),
+                    Body::None | Body::Cut(_) => None,
+                })
+                .collect(),
+            named: spoken.iter().flat_map(|seen| named(seen)).collect(),
+            spoken,
         }
     }
 
-    /// Every value of a header that [`crate::sip::HeaderName`] does not know.
-    pub fn headers(&self, name: &'static str) -> impl Iterator<Item = Vec<u8>> {
-        self.spoken
+    /// The value of a header in each message that has it, the first where it is repeated; and whether it is a request's.
+    pub fn headers_and_whose(&self, name: &str) -> impl Iterator<Item = (Cow<'a, [u8]>, bool)> {
+        self.named
             .iter()
-            .filter_map(move |seen| Some(seen.message().header_named(name)?.into_owned()))
+            .filter(move |named| named.name == name)
+            .map(|named| (named.value.unfolded(), named.is_of_request))
     }
 
-    /// Every session description.
-    pub fn descriptions(&self) -> impl Iterator<Item = SessionDescription<'a>> {
-        self.spoken
-            .iter()
-            .filter_map(|seen| match seen.message().sdp() {
-                Body::Sdp(body) => Some(SessionDescription::parse(body)),
-                Body::None | Body::Cut(_) => None,
-            })
+    /// The value of a header in each message that has it, the first where it is repeated.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        self.headers_and_whose(name).map(|(value, _)| value)
     }
+}
+
+/// The headers of one message that grounds ask for, each once.
+fn named<'a>(seen: &Seen<'a>) -> Vec<Named<'a>> {
+    let mut all: Vec<Named<'a>> = Vec::new();
+    for (written, value) in seen.message().written_headers() {
+        // Most headers are known by their length to be none of them.
+        let known = HEADERS.iter().find(|name| {
+            name.len() == written.len() && name.as_bytes().eq_ignore_ascii_case(written)
+        });
+        if let Some(&name) = known
+            && !all.iter().any(|named| named.name == name)
+        {
+            all.push(Named {
+                name,
+                value,
+                is_of_request: seen.is_request(),
+            });
+        }
+    }
+    all
 }
 
 /// Asks every strong ground for its marks.

@@ -19,7 +19,7 @@ pub(super) const GROUND: Ground = Ground {
 };
 
 fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
-    for description in evidence.descriptions() {
+    for description in &evidence.descriptions {
         let Some(origin) = description.origin else {
             continue;
         };

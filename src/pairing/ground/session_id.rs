@@ -4,7 +4,6 @@ use crate::pairing::leg::Leg;
 use crate::pairing::mark::Found;
 use crate::pairing::mark::Kind;
 use crate::pairing::mark::is_trivial;
-use crate::sip::HeaderName;
 
 use super::Evidence;
 use super::Ground;
@@ -40,10 +39,7 @@ fn is_same_session(a: &Leg, b: &Leg) -> bool {
 /// A sender puts its own half first and the other's behind `remote` (RFC 7989 §5); of the older form there is one.
 fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
     let mut callees = Vec::new();
-    for seen in &evidence.spoken {
-        let Some(value) = seen.message().header(HeaderName::SessionId) else {
-            continue;
-        };
+    for (value, is_of_request) in evidence.headers_and_whose("Session-ID") {
         let mut parts = value.split(|&byte| byte == b';');
         let local = parts.next().and_then(uuid);
         let remote = parts.find_map(|part| {
@@ -51,7 +47,7 @@ fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
             let is_remote = name.trim_ascii().eq_ignore_ascii_case(b"remote");
             is_remote.then(|| value.get(1..).and_then(uuid))
         });
-        let (of_caller, theirs) = match (seen.is_request(), remote) {
+        let (of_caller, theirs) = match (is_of_request, remote) {
             (true, remote) => (local, remote.flatten()),
             (false, Some(remote)) => (remote, local),
             (false, None) => (local, None),

@@ -1,5 +1,8 @@
 //! `x-c` in Microsoft's Contact: `<Call-ID>/d/8/<GUID>`.
 
+use memchr::memchr_iter;
+use memchr::memmem;
+
 use crate::pairing::mark::Found;
 use crate::pairing::mark::Kind;
 use crate::pairing::mark::is_trivial;
@@ -20,9 +23,9 @@ pub(super) const GROUND: Ground = Ground {
 
 fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
     for seen in &evidence.spoken {
-        for contact in seen.message().addresses(HeaderName::Contact).take(2) {
-            let uri = contact.parsed_uri();
-            let Some(written) = uri.param("x-c") else {
+        let contacts = seen.message().headers(HeaderName::Contact);
+        for contact in contacts.take(2) {
+            let Some(written) = x_c(contact.as_bytes()) else {
                 continue;
             };
             let named = unescaped(written);
@@ -35,8 +38,19 @@ fn read(evidence: &Evidence<'_, '_>, found: &mut Found) {
     }
 }
 
+/// The value of the parameter. No other stands before it that may hold its name.
+fn x_c(contact: &[u8]) -> Option<&[u8]> {
+    let (at, _) = memchr_iter(b';', contact)
+        .filter_map(|at| Some((at, contact.get(at + 1..at + 5)?)))
+        .find(|(_, name)| name.eq_ignore_ascii_case(b"x-c="))?;
+    let value = contact.get(at + 5..)?;
+    let is_end = |byte: &u8| matches!(byte, b';' | b'>' | b'?' | b',' | b' ' | b'\t');
+    let end = value.iter().position(is_end).unwrap_or(value.len());
+    value.get(..end)
+}
+
 /// What stands before `/d/`.
 fn call_id_in(value: &[u8]) -> &[u8] {
-    let end = value.windows(3).position(|part| part == b"/d/");
+    let end = memmem::find(value, b"/d/");
     end.and_then(|end| value.get(..end)).unwrap_or(value)
 }
