@@ -82,6 +82,9 @@ pub struct Row<'a> {
     /// Server of the 488, or of the final response.
     #[serde(borrow)]
     pub server: Text<'a>,
+    /// Trunk groups that the first INVITE names, joined by `;`.
+    #[serde(borrow)]
+    pub trunk_groups: Text<'a>,
     /// Inventory number of the capture that holds the request.
     pub file: Option<u32>,
     /// Its frame there.

@@ -16,12 +16,22 @@ use crate::trunk::Parties;
 use crate::trunk::Refusal;
 use crate::trunk::Teams;
 use crate::trunk::party::tells_caller;
+use crate::trunk::trunk_groups;
 use crate::trunk::trunk_of;
 
 use super::offer_facts::offer_facts;
 use super::row::OfferIn;
 use super::row::Row;
 use super::row::Unsettled;
+
+/// Trunk groups, joined by `;`.
+fn joined<'a>(groups: &[&'a [u8]]) -> Text<'a> {
+    match groups {
+        [] => Text::default(),
+        [one] => Text::from(*one),
+        several => Text::from(several.join(&b';')),
+    }
+}
 
 /// What rows are made with, besides the call.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +83,7 @@ pub fn rows_of<'a>(
         setup: call.setup(),
         duration: call.duration(),
         transport: Some(first.transport),
+        trunk_groups: joined(&trunk_groups(first)),
         is_resumed,
         ..Row::default()
     };
@@ -149,7 +160,7 @@ fn describe_rejection<'a>(
     row.rejected_at = rejection.at;
     row.offer = offer_facts(&rejection.offer, offer_in(rejection.request));
     row.unsettled = Some(Unsettled {
-        refusal: Refusal::of(rejection, call, parties, with.teams),
+        refusal: Refusal::of(rejection, call, parties, with.teams, with.config),
         observed: Observed::of(rejection, &reported),
     });
     (row.diag_code, row.diag_phrase, row.correlation_id) =

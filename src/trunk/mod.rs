@@ -9,8 +9,8 @@ pub mod naming;
 pub mod party;
 pub mod teams;
 
-pub use config::Config;
+pub use config::{Config, Number, Numbering};
 pub use history::{Bypass, TrunkHistory};
-pub use naming::trunk_of;
+pub use naming::{trunk_groups, trunk_of};
 pub use party::{Direction, Parties, Refusal, Refuser, SbcAddresses};
 pub use teams::Teams;

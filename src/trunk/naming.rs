@@ -4,10 +4,17 @@ use std::net::IpAddr;
 
 use crate::call::Call;
 use crate::call::Seen;
+use crate::packet::Endpoint;
 use crate::sip::HeaderName;
+use crate::sip::NameAddr;
+use crate::sip::Params;
+use crate::sip::StartLine;
+use crate::sip::Uri;
 use crate::text::Text;
 
 use super::config::Config;
+use super::config::Keys;
+use super::config::Trunk;
 use super::party::End;
 use super::party::Parties;
 use super::party::Side;
@@ -17,9 +24,10 @@ use super::party::teams_end;
 use super::teams::Teams;
 use super::teams::address_in;
 
-/// The trunk of a call: the configured name for its SBC-side host, address or capture path; else the host of the
-/// SBC-side Contact, then From or To, where that is a name, and not Teams' own; else the SBC-side address. Host names in
-/// lower case.
+/// The trunk of a call: the configured name for its SBC-side host, address or port, its trunk group or capture path;
+/// else the host of the SBC-side Contact, then From or To, where that is a name, and not Teams' own; else the SBC-side
+/// address. Host names in lower case. Where neither side is Teams, a name may be the other side's: a carrier's trunk is
+/// the carrier's, whoever called.
 pub fn trunk_of<'a>(
     call: &Call<'a>,
     parties: Parties,
@@ -34,22 +42,119 @@ pub fn trunk_of<'a>(
     {
         return Text::from(host).into_ascii_lowercase();
     }
-    let hosts: Vec<&'a [u8]> = contact.into_iter().chain(identity(call, side)).collect();
-    // An export or a mirror may leave the addresses out.
-    let address = address(call, side, teams).filter(|address| !address.is_unspecified());
-    let mut keys = hosts.iter().map(|host| Some(*host)).chain([None]);
-    if let Some(trunk) = keys.find_map(|host| config.trunk_for(host, address, path)) {
+    if let Some(trunk) = named(call, parties, teams, config, path) {
         return Text::from(trunk.name.as_str());
     }
-    match hosts
-        .into_iter()
-        .find(|host| is_name(host) && !teams.has_host(host))
-    {
+    let mut hosts = contact.into_iter().chain(identity(call, side));
+    match hosts.find(|host| is_name(host) && !teams.has_host(host)) {
         Some(host) => Text::from(host).into_ascii_lowercase(),
-        None => address
+        None => address(call, side, teams)
             .map(|address| Text::from(address.to_string().into_bytes()))
             .unwrap_or_default(),
     }
+}
+
+/// The trunk that the configuration has for a call.
+fn named<'c>(
+    call: &Call<'_>,
+    parties: Parties,
+    teams: &Teams,
+    config: &'c Config,
+    path: &str,
+) -> Option<&'c Trunk> {
+    if config.trunks.is_empty() {
+        return None;
+    }
+    let has_groups = |trunk: &Trunk| !trunk.trunk_groups.is_empty();
+    let groups = if config.trunks.iter().any(has_groups) {
+        call.initial_invite()
+            .or_else(|| call.first())
+            .map(trunk_groups)
+            .unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let first = if parties.teams.is_none() && is_carrier(call, Side::Callee, teams, config) {
+        Side::Callee
+    } else {
+        parties.sbc()
+    };
+    let other = parties.teams.is_none().then(|| first.other());
+    [Some(first), other].into_iter().flatten().find_map(|side| {
+        let ports = ports(call, side, teams, config);
+        let hosts = contact(call, side).into_iter().chain(identity(call, side));
+        let address = address(call, side, teams);
+        hosts.map(Some).chain([None]).find_map(|host| {
+            config.trunk_for(&Keys {
+                host,
+                address,
+                ports: &ports,
+                trunk_groups: &groups,
+                path,
+            })
+        })
+    })
+}
+
+/// Whether the configuration tells that this side is the carrier, by naming it or by naming the other one as the SBC.
+fn is_carrier(call: &Call<'_>, side: Side, teams: &Teams, config: &Config) -> bool {
+    let is = |side: Side, tells: fn(&Config, Option<IpAddr>, Option<&[u8]>) -> bool| {
+        tells(config, address(call, side, teams), side_host(call, side))
+    };
+    is(side, Config::is_carrier) || is(side.other(), Config::is_sbc)
+}
+
+/// The host by which a side is known: of its Contact, else of From or To.
+pub(super) fn side_host<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
+    contact(call, side).or_else(|| identity(call, side))
+}
+
+/// The trunk groups that an INVITE names: `tgrp` (RFC 4904) in Contact and Request-URI, and `tgrp`, `otg` or `dtg`
+/// wherever SBCs put them, in a user part, a URI or a header of From, To, Contact and Request-URI. Each once, in that
+/// order.
+pub fn trunk_groups<'a>(first: &Seen<'a>) -> Vec<&'a [u8]> {
+    let mut groups: Vec<&'a [u8]> = Vec::new();
+    let mut add = |params: Params<'a>| {
+        for name in ["tgrp", "otg", "dtg"] {
+            if let Some(group) = params.get(name).map(unquoted)
+                && !group.is_empty()
+                && !groups.contains(&group)
+            {
+                groups.push(group);
+            }
+        }
+    };
+    let mut add_uri = |uri: Uri<'a>| {
+        let user = uri.user.unwrap_or_default();
+        let semicolon = user.iter().position(|&byte| byte == b';');
+        if let Some(inner) = semicolon.and_then(|at| user.get(at..)) {
+            add(Params::new(inner));
+        }
+        add(uri.params);
+    };
+    let message = first.message();
+    let addresses = [HeaderName::Contact, HeaderName::From, HeaderName::To];
+    let addresses: Vec<NameAddr<'a>> = addresses
+        .into_iter()
+        .filter_map(|name| message.addresses(name).next())
+        .collect();
+    for address in &addresses {
+        add_uri(address.parsed_uri());
+    }
+    if let StartLine::Request { uri, .. } = message.start {
+        add_uri(Uri::parse(uri));
+    }
+    for address in addresses {
+        add(address.params);
+    }
+    groups
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    value
+        .strip_prefix(b"\"")
+        .and_then(|value| value.strip_suffix(b"\""))
+        .unwrap_or(value)
 }
 
 /// A host that identifies somebody: no address, and nothing below `.invalid`, which privacy (RFC 3323 §4.1.1.3) and
@@ -91,18 +196,40 @@ fn identity<'a>(call: &Call<'a>, side: Side) -> Option<&'a [u8]> {
     )
 }
 
-/// The SBC's address: the other end of the first hop that has Teams' address; else the SBC-side end of the first
-/// message.
+/// The ports at which a side was met: of its packets, and of its first Contacts, as the port of a connection that it
+/// opened says nothing. None where no trunk is known by one.
+fn ports(call: &Call<'_>, side: Side, teams: &Teams, config: &Config) -> Vec<u16> {
+    let needs_ports = |trunk: &Trunk| {
+        !trunk.ports.is_empty() || trunk.addresses.iter().any(|place| place.port.is_some())
+    };
+    if !config.trunks.iter().any(needs_ports) {
+        return Vec::new();
+    }
+    let of_contacts = sent_by(side, call).take(CONTACTS).filter_map(|seen| {
+        let contact = seen.message().addresses(HeaderName::Contact).next()?;
+        contact.parsed_uri().port
+    });
+    let of_packets = endpoint(call, side, teams).map(|end| end.port);
+    of_packets.into_iter().chain(of_contacts).collect()
+}
+
+/// The address of a side; none where an export or a mirror left it out.
 fn address(call: &Call<'_>, side: Side, teams: &Teams) -> Option<IpAddr> {
+    let address = endpoint(call, side, teams)?.address;
+    (!address.is_unspecified()).then_some(address)
+}
+
+/// Where the SBC is: the other end of the first hop that has Teams' address; else this side's end of the first message.
+fn endpoint(call: &Call<'_>, side: Side, teams: &Teams) -> Option<Endpoint> {
     let beside_teams = call
         .seen()
         .iter()
         .find(|seen| teams.has_address(seen.from.address) != teams.has_address(seen.to.address));
     if let Some(seen) = beside_teams {
         return Some(if teams_end(seen, teams)? == End::Sender {
-            seen.to.address
+            seen.to
         } else {
-            seen.from.address
+            seen.from
         });
     }
     let first = call.initial_invite().or_else(|| call.first())?;
@@ -113,8 +240,8 @@ fn address(call: &Call<'_>, side: Side, teams: &Teams) -> Option<IpAddr> {
         (first.to, first.from)
     };
     Some(if side == Side::Caller {
-        calling.address
+        calling
     } else {
-        called.address
+        called
     })
 }

@@ -1,5 +1,6 @@
 //! Who is who at the two ends of a message, and of a call.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use rustc_hash::FxHashSet;
@@ -14,6 +15,9 @@ use crate::sip::StartLine;
 use crate::sip::Uri;
 
 use super::config::Config;
+use super::config::Place;
+use super::config::Trunk;
+use super::naming::side_host;
 use super::teams::Teams;
 
 /// Which way the call went.
@@ -254,6 +258,7 @@ impl Refusal {
         call: &Call<'_>,
         parties: Parties,
         teams: &Teams,
+        config: &Config,
     ) -> Self {
         let response = rejection.response;
         let by_request = || {
@@ -278,10 +283,13 @@ impl Refusal {
         {
             Some(End::Sender) => Self::By(Refuser::Teams),
             Some(End::Receiver) => Self::By(Refuser::Sbc),
-            None => Self::Between {
-                sender: response.from.address,
-                receiver: response.to.address,
-            },
+            None => by_named_host(response, call, config).map_or(
+                Self::Between {
+                    sender: response.from.address,
+                    receiver: response.to.address,
+                },
+                Self::By,
+            ),
         }
     }
 
@@ -290,12 +298,57 @@ impl Refusal {
         match self {
             Self::By(refuser) => Some(refuser),
             Self::Between { sender, receiver } => {
-                match (sbc.contains(sender), sbc.contains(receiver)) {
-                    (true, false) => Some(Refuser::Sbc),
-                    (false, true) => Some(Refuser::Carrier),
-                    _ => None,
+                match sbc.standing(sender).cmp(&sbc.standing(receiver)) {
+                    Ordering::Greater => Some(Refuser::Sbc),
+                    Ordering::Less => Some(Refuser::Carrier),
+                    Ordering::Equal => None,
                 }
             }
+        }
+    }
+}
+
+/// Who refused where neither end is Teams, by the hosts that the configuration names; none where they contradict.
+fn by_named_host(response: &Seen<'_>, call: &Call<'_>, config: &Config) -> Option<Refuser> {
+    if config.sbc_hosts.is_empty() && config.carrier_hosts.is_empty() {
+        return None;
+    }
+    let sender = side_of(response, End::Sender, reference_tag(call));
+    let standing = |side: Side| {
+        let host = side_host(call, side);
+        Standing::of(
+            config.is_sbc(None, host),
+            config.is_carrier(None, host),
+            false,
+        )
+    };
+    match standing(sender).cmp(&standing(sender.other())) {
+        Ordering::Greater => Some(Refuser::Sbc),
+        Ordering::Less => Some(Refuser::Carrier),
+        Ordering::Equal => None,
+    }
+}
+
+/// How much speaks for an end's being the SBC: of two ends, the higher one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// Named as a carrier's.
+    Carrier,
+    /// Nothing is known, or one thing contradicts another.
+    Unknown,
+    /// A trunk's address, which may be a carrier's trunk.
+    Trunk,
+    /// Named as the SBC's, or talked to Teams.
+    Sbc,
+}
+
+impl Standing {
+    fn of(is_sbc: bool, is_carrier: bool, is_trunk: bool) -> Self {
+        match (is_sbc, is_carrier) {
+            (true, false) => Self::Sbc,
+            (false, true) => Self::Carrier,
+            (false, false) if is_trunk => Self::Trunk,
+            _ => Self::Unknown,
         }
     }
 }
@@ -307,20 +360,16 @@ const SBC_ADDRESSES: usize = 100_000;
 #[derive(Clone, Debug, Default)]
 pub struct SbcAddresses {
     seen: FxHashSet<IpAddr>,
-    named: Vec<ipnet::IpNet>,
+    /// What the configuration says of addresses.
+    config: Config,
 }
 
 impl SbcAddresses {
     /// Those that the configuration names.
     pub fn new(config: &Config) -> Self {
-        let named = config
-            .trunks
-            .iter()
-            .flat_map(|trunk| trunk.addresses.iter().copied())
-            .collect();
         Self {
             seen: FxHashSet::default(),
-            named,
+            config: config.clone(),
         }
     }
 
@@ -338,8 +387,83 @@ impl SbcAddresses {
         self.seen.extend(&other.seen);
     }
 
-    /// True for an address of an SBC.
+    /// True for an address of an SBC: one that talked to Teams, or that the configuration names, and not as a carrier's.
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.seen.contains(&address) || self.named.iter().any(|network| network.contains(&address))
+        self.standing(address) > Standing::Unknown
+    }
+
+    fn standing(&self, address: IpAddr) -> Standing {
+        let is_trunk = |trunk: &Trunk| {
+            let network = |place: &Place| place.network.contains(&address.to_canonical());
+            trunk.addresses.iter().any(network)
+        };
+        Standing::of(
+            self.seen.contains(&address) || self.config.is_sbc(Some(address), None),
+            self.config.is_carrier(Some(address), None),
+            self.config.trunks.iter().any(is_trunk),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+    use super::End;
+    use super::Refusal;
+    use super::Refuser;
+    use super::SbcAddresses;
+
+    fn refused(config: &str, sender: &str, receiver: &str) -> Option<Refuser> {
+        let mut sbc = SbcAddresses::new(&Config::parse(config).unwrap());
+        sbc.note(
+            "192.0.2.1".parse().unwrap(),
+            "52.114.1.1".parse().unwrap(),
+            End::Receiver,
+        );
+        let (sender, receiver) = (sender.parse().unwrap(), receiver.parse().unwrap());
+        Refusal::Between { sender, receiver }.settle(&sbc)
+    }
+
+    #[test]
+    fn who_talked_to_teams_is_the_sbc() {
+        assert_eq!(refused("", "192.0.2.1", "203.0.113.1"), Some(Refuser::Sbc));
+        assert_eq!(
+            refused("", "203.0.113.1", "192.0.2.1"),
+            Some(Refuser::Carrier)
+        );
+        assert_eq!(refused("", "203.0.113.1", "203.0.113.2"), None);
+    }
+
+    #[test]
+    fn a_carriers_trunk_is_not_the_sbc_beside_one_that_talked_to_teams() {
+        let trunk = "[[trunk]]\nname = \"A\"\naddresses = [\"203.0.113.0/24\"]\n";
+        assert_eq!(
+            refused(trunk, "203.0.113.1", "192.0.2.1"),
+            Some(Refuser::Carrier)
+        );
+        assert_eq!(
+            refused(trunk, "203.0.113.1", "198.51.100.1"),
+            Some(Refuser::Sbc)
+        );
+    }
+
+    #[test]
+    fn a_named_carrier_makes_the_other_end_the_sbc() {
+        let carrier = "[carrier]\naddresses = [\"203.0.113.0/24\"]\n";
+        assert_eq!(
+            refused(carrier, "203.0.113.1", "198.51.100.1"),
+            Some(Refuser::Carrier)
+        );
+        assert_eq!(
+            refused(carrier, "198.51.100.1", "203.0.113.1"),
+            Some(Refuser::Sbc)
+        );
+    }
+
+    #[test]
+    fn what_is_named_both_ways_tells_nothing() {
+        let both =
+            "[sbc]\naddresses = [\"203.0.113.1\"]\n[carrier]\naddresses = [\"203.0.113.1\"]\n";
+        assert_eq!(refused(both, "203.0.113.1", "198.51.100.1"), None);
     }
 }
