@@ -112,7 +112,9 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
 fn draft(analysis: &Analysis, teams: &Teams) -> Result<Draft, Error> {
     let of_some = |rows: &[Row<'_>]| {
         let mut draft = Draft::default();
-        rows.iter().for_each(|row| draft.add(row, teams));
+        for row in rows {
+            draft.add(row, teams);
+        }
         draft
     };
     let mut draft = Draft::default();

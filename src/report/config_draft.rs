@@ -52,6 +52,8 @@ struct Found {
     without_teams: u64,
     /// SBC-side addresses of the calls with Teams.
     addresses: Counts<IpAddr>,
+    /// Who called, of the calls of which neither end is Teams.
+    callers: Counts<IpAddr>,
     /// SBC-side ports, but for those of connections that the SBC opened.
     ports: Counts<u16>,
     groups: Counts<Text<'static>>,
@@ -103,6 +105,7 @@ impl Draft {
             found.without_teams += 1;
             if let Some((from, to)) = ends {
                 count(&mut self.strangers, (from.address, to.address), 1);
+                count(&mut found.callers, from.address, 1);
             }
             return;
         };
@@ -145,18 +148,19 @@ impl Draft {
         join(&mut self.numbers, other.numbers);
     }
 
+    fn is_sbc(&self, address: IpAddr) -> bool {
+        self.sbc.contains_key(&address) || self.sbc_by_headers.contains_key(&address)
+    }
+
     /// The carriers: who talked to an SBC and is not one itself. The second list talked to others too, and may be anything.
     fn carriers(&self, teams: &Teams) -> (Counts<IpAddr>, Counts<IpAddr>) {
-        let is_sbc = |address: &IpAddr| {
-            self.sbc.contains_key(address) || self.sbc_by_headers.contains_key(address)
-        };
         let mut carriers = Counts::new();
         let mut doubtful = BTreeSet::new();
         for (&(from, to), &calls) in &self.strangers {
             if teams.has_address(from) || teams.has_address(to) {
                 continue;
             }
-            match (is_sbc(&from), is_sbc(&to)) {
+            match (self.is_sbc(from), self.is_sbc(to)) {
                 (true, false) => count(&mut carriers, to, calls),
                 (false, true) => count(&mut carriers, from, calls),
                 (false, false) => doubtful.extend([from, to]),
@@ -177,18 +181,28 @@ impl Draft {
             plural(self.calls, "call")
         ));
         out.line("# give it to `sip488 analyze --config`. What stands behind # is a hint, and does nothing.");
-        self.ends(given, &mut out);
+        let ends = Ends::of(self, given);
+        self.ends(given, &ends, &mut out);
         self.number_hints(&mut out);
         out.line("");
         out.line("# Trunks. A call is the first trunk's that has one of its keys: hosts, addresses (\"192.0.2.10:5080\" for one");
         out.line("# port), ports, trunk_groups (tgrp, otg, dtg), paths of captures. Change `name` to what the reports are to say.");
         for (name, found) in &self.trunks {
-            self.trunk(name, found, &Teams::new(given), &mut out);
+            self.trunk(name, found, &ends, &mut out);
+        }
+        for (address, owner) in &ends.owners {
+            if owner.is_none() {
+                out.line("");
+                out.line("# calls from the SBC alone");
+                out.line("[[trunk]]");
+                out.line(&format!("name = \"{address}\""));
+                out.list("addresses", &[address.to_string()]);
+            }
         }
         out.0
     }
 
-    fn ends(&self, given: &Config, out: &mut Lines) {
+    fn ends(&self, given: &Config, ends: &Ends<'_>, out: &mut Lines) {
         let known = Teams::default();
         let given_addresses: Vec<String> = given
             .teams_addresses
@@ -200,7 +214,7 @@ impl Draft {
         for (address, calls) in &self.teams {
             let why = if known.has_address(*address) {
                 "in Microsoft's published networks"
-            } else if Teams::new(given).has_address(*address) {
+            } else if ends.teams.has_address(*address) {
                 "given by --teams"
             } else {
                 "by host or product name in the messages alone; name it here if it is Teams"
@@ -230,21 +244,21 @@ impl Draft {
         out.line("[sbc]");
         out.list("addresses", &addresses(&self.sbc));
         out.list("hosts", &[]);
-        let (carriers, doubtful) = self.carriers(&Teams::new(given));
+        let (carriers, doubtful) = (&ends.carriers, &ends.doubtful);
         out.line("");
         out.line("# Carriers: what talked to the SBC and is not Teams.");
-        for (address, calls) in &carriers {
+        for (address, calls) in carriers {
             out.line(&format!(
                 "# seen: {address}, {} with the SBC",
                 plural(*calls, "call")
             ));
         }
-        for (address, calls) in &doubtful {
+        for (address, calls) in doubtful {
             let told = plural(*calls, "call");
             out.line(&format!("# seen: {address}, {told} with the SBC, and calls with others: a carrier, or an SBC behind the SBC"));
         }
         out.line("[carrier]");
-        out.list("addresses", &addresses(&carriers));
+        out.list("addresses", &addresses(carriers));
         out.list("hosts", &[]);
     }
 
@@ -263,22 +277,17 @@ impl Draft {
         out.line("international_prefix = \"00\"");
     }
 
-    fn trunk(&self, name: &Text<'_>, found: &Found, teams: &Teams, out: &mut Lines) {
+    fn trunk(&self, name: &Text<'_>, found: &Found, ends: &Ends<'_>, out: &mut Lines) {
         let shown = terminal(&String::from_utf8_lossy(name.as_bytes()));
         let address = shown.parse::<IpAddr>().ok();
-        let is_sbc = |address: &IpAddr| {
-            self.sbc.contains_key(address) || self.sbc_by_headers.contains_key(address)
-        };
         out.line("");
-        if found.with_teams == 0 && address.as_ref().is_some_and(is_sbc) {
+        if found.with_teams == 0 && address.is_some_and(|address| self.is_sbc(address)) {
             let calls = plural(found.without_teams, "call");
             out.line(&format!("# {shown} is the SBC: its {calls} with others than Teams are the carriers' trunks'."));
             return;
         }
         found.hints(out);
-        let is_plain =
-            shown.as_bytes() == name.as_bytes() && (address.is_some() || is_host(&shown));
-        if !is_plain || teams.has_host(name.as_bytes()) {
+        if !is_plain(name) || ends.teams.has_host(name.as_bytes()) {
             out.line(&format!(
                 "# left out: {shown} is no host or address of an SBC"
             ));
@@ -298,16 +307,70 @@ impl Draft {
         }
         out.line("[[trunk]]");
         out.line(&format!("name = \"{shown}\""));
-        let key = if address.is_some() {
-            "addresses"
+        if address.is_some() {
+            out.list("addresses", &[shown]);
         } else {
-            "hosts"
-        };
-        out.list(key, &[shown]);
+            out.list("hosts", &[shown]);
+            let owned = ends.owners.iter();
+            let owned: Vec<String> = owned
+                .filter(|(_, owner)| **owner == Some(name))
+                .map(|(address, _)| address.to_string())
+                .collect();
+            if !owned.is_empty() {
+                out.list("addresses", &owned);
+            }
+        }
         if found.with_teams > 0 {
             out.line("# bypass = true                 # or false, as it is in the Teams admin centre; left out, the packets tell what they can");
         }
     }
+}
+
+/// A name that can stand between quotes as it is: a host or an address.
+fn is_plain(name: &Text<'_>) -> bool {
+    std::str::from_utf8(name.as_bytes())
+        .is_ok_and(|name| is_host(name) || name.parse::<IpAddr>().is_ok())
+}
+
+/// Who is who at the other ends.
+struct Ends<'d> {
+    teams: Teams,
+    /// Carriers, with calls.
+    carriers: Counts<IpAddr>,
+    /// Who talked to the SBC, and to others too.
+    doubtful: Counts<IpAddr>,
+    /// Carriers that need a trunk by address, so that calls to them are theirs, too: the trunk that calls from them have by
+    /// its host; none where there are none.
+    owners: BTreeMap<IpAddr, Option<&'d Text<'static>>>,
+}
+
+impl<'d> Ends<'d> {
+    fn of(draft: &'d Draft, given: &Config) -> Self {
+        let teams = Teams::new(given);
+        let (carriers, doubtful) = draft.carriers(&teams);
+        let mut owners = BTreeMap::new();
+        for &address in carriers.keys() {
+            let called = |(_, found): &(_, &Found)| found.callers.contains_key(&address);
+            let trunks: Vec<_> = draft.trunks.iter().filter(called).collect();
+            match trunks[..] {
+                [] => drop(owners.insert(address, None)),
+                [(name, found)] if found.with_teams == 0 && has_host(name) => {
+                    owners.insert(address, Some(name));
+                }
+                _ => {}
+            }
+        }
+        Self {
+            teams,
+            carriers,
+            doubtful,
+            owners,
+        }
+    }
+}
+
+fn has_host(name: &Text<'_>) -> bool {
+    std::str::from_utf8(name.as_bytes()).is_ok_and(is_host)
 }
 
 impl Found {
@@ -330,6 +393,7 @@ impl Found {
         self.candidates += other.candidates;
         self.no_candidates += other.no_candidates;
         join(&mut self.addresses, other.addresses);
+        join(&mut self.callers, other.callers);
         join(&mut self.ports, other.ports);
         join(&mut self.groups, other.groups);
     }
@@ -451,19 +515,19 @@ mod tests {
     use crate::trunk::Teams;
     use crate::trunk::config::check::check;
 
-    fn end(address: &str) -> Option<Endpoint> {
-        Some(Endpoint {
+    fn end(address: &str) -> Endpoint {
+        Endpoint {
             address: address.parse().unwrap(),
             port: 5060,
-        })
+        }
     }
 
     fn row<'a>(trunk: &'a [u8], direction: Option<Direction>, from: &str, to: &str) -> Row<'a> {
         Row {
             trunk: Text::from(trunk),
             direction,
-            source: end(from),
-            destination: end(to),
+            source: Some(end(from)),
+            destination: Some(end(to)),
             ..Row::default()
         }
     }
@@ -506,6 +570,27 @@ mod tests {
         ]);
         assert!(
             text.contains("[carrier]\naddresses = [\"203.0.113.1\"]"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_carriers_address_is_its_trunks_whoever_calls() {
+        let text = drafted(&[
+            row(
+                b"sbc.example",
+                Some(Direction::ToTeams),
+                "192.0.2.1",
+                "52.114.1.1",
+            ),
+            row(b"a.example", None, "203.0.113.1", "192.0.2.1"),
+            row(b"sbc.example", None, "192.0.2.1", "203.0.113.1"),
+            row(b"sbc.example", None, "192.0.2.1", "203.0.113.2"),
+        ]);
+        let owned = "hosts = [\"a.example\"]\naddresses = [\"203.0.113.1\"]";
+        assert!(text.contains(owned), "{text}");
+        assert!(
+            text.contains("name = \"203.0.113.2\"\naddresses = [\"203.0.113.2\"]"),
             "{text}"
         );
     }

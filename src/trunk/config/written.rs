@@ -218,14 +218,12 @@ impl Reader {
             "bypass",
         ];
         self.keys_of(table, "[[trunk]]", &keys);
-        let name = match table.get("name") {
-            Some(value) => self.string(value, "name"),
-            None => {
-                let what = "this trunk has no `name`: what the CSVs are to call it";
-                self.fault(at.clone(), what.to_owned());
-                None
-            }
-        };
+        let name = table.get("name");
+        if name.is_none() {
+            let what = "this trunk has no `name`: what the CSVs are to call it";
+            self.fault(at.clone(), what.to_owned());
+        }
+        let name = name.and_then(|value| self.string(value, "name"));
         let bypass = table.get("bypass").and_then(|value| {
             let known = value.get_ref().as_bool();
             if known.is_none() {
