@@ -305,6 +305,15 @@ impl Draft {
             ));
             return;
         }
+        // A trunk's address counts as the SBC's where nothing else tells: that would say who refused.
+        let is_known = |address: IpAddr| ends.carriers.contains_key(&address);
+        if found.with_teams == 0 && address.is_some_and(|address| !is_known(address)) {
+            out.line("# left out, as nothing tells whether it is the SBC or a carrier: put it in [sbc] or [carrier], and then here");
+            out.line("# [[trunk]]");
+            out.line(&format!("# name = \"{shown}\""));
+            out.line(&format!("# addresses = [\"{shown}\"]"));
+            return;
+        }
         out.line("[[trunk]]");
         out.line(&format!("name = \"{shown}\""));
         if address.is_some() {
