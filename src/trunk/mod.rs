@@ -7,10 +7,12 @@ pub mod config;
 pub mod history;
 pub mod naming;
 pub mod party;
+pub mod sbc;
 pub mod teams;
 
 pub use config::{Config, Number, Numbering};
 pub use history::{Bypass, TrunkHistory};
 pub use naming::{trunk_groups, trunk_of};
-pub use party::{Direction, Parties, Refusal, Refuser, SbcAddresses};
+pub use party::{Direction, Parties, Refusal, Refuser};
+pub use sbc::SbcAddresses;
 pub use teams::Teams;
