@@ -15,12 +15,13 @@ use sip488::pairing::LegSide;
 use sip488::pairing::Mark;
 use sip488::pairing::Measured;
 use sip488::pairing::Measuring;
-use sip488::pairing::Numbering;
+use sip488::pairing::Number;
 use sip488::pairing::Pairing;
 use sip488::pairing::Refused;
 use sip488::pairing::Related;
 use sip488::pairing::Why;
 use sip488::pairing::pair;
+use sip488::trunk::Numbering;
 
 /// Numbers that look like chance and are the same in every run (SplitMix64).
 struct Chance(u64);
@@ -172,8 +173,7 @@ impl Night {
         let relay = 1 + chance.below(30);
         let site = Numbering {
             country_code: Some("49".into()),
-            national_prefix: Some("0".into()),
-            international_prefix: Some("00".into()),
+            ..Numbering::default()
         };
         let tried = call.to_teams && call.status == 200 && chance.percent(self.tried_again);
         let legs = if tried { 3 } else { 2 };
@@ -208,7 +208,7 @@ impl Night {
                 } else {
                     number.to_owned()
                 };
-                site.normalise(number.as_bytes())
+                Number::read(number.as_bytes(), &site)
             };
             let ms = |value: i64| u32::try_from(value).unwrap_or(0);
             let marks: Vec<Mark> = if named {

@@ -12,6 +12,7 @@ use std::io::BufWriter;
 use std::io::ErrorKind;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,18 +50,14 @@ use super::progress::Bar;
 pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
     let config = config(arguments)?;
-    let keys = keys(arguments)?;
+    let keys = keys(&arguments.keylog, arguments.quiet)?;
     check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
-    let threads = arguments.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        std::num::NonZero::get,
-    );
     let options = Options {
         paths: arguments.paths.clone(),
         config,
         keys,
-        threads,
+        threads: threads(arguments.threads),
         window: WINDOW,
         stop: stop_on_signal()?,
     };
@@ -74,7 +71,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     if analysis.is_nothing {
         return Err(nothing_read(&analysis.summary));
     }
-    check_inputs_stay(arguments, &analysis.inputs)?;
+    check_inputs_stay(written_files(arguments), &analysis.inputs)?;
     let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
     let Some(trunks) = trunks else {
         return Ok(Exit::Stopped);
@@ -88,6 +85,14 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     } else {
         Exit::Partial
     })
+}
+
+/// As many threads as wanted, else as there are cores.
+pub(super) fn threads(wanted: Option<NonZeroUsize>) -> usize {
+    wanted.map_or_else(
+        || std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        NonZeroUsize::get,
+    )
 }
 
 fn config(arguments: &Analyze) -> anyhow::Result<Config> {
@@ -108,12 +113,12 @@ fn config(arguments: &Analyze) -> anyhow::Result<Config> {
 }
 
 /// The keys of `--keylog`. One that can't be read is an error now, not after the night is read.
-fn keys(arguments: &Analyze) -> anyhow::Result<KeyLog> {
+pub(super) fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> {
     let mut keys = KeyLog::default();
-    for path in &arguments.keylog {
+    for path in paths {
         let text = key_log::read(path).with_context(|| format!("--keylog {}", path.display()))?;
         let count = keys.read(text.as_bytes());
-        if count.useful == 0 && !arguments.quiet {
+        if count.useful == 0 && !is_quiet {
             let path = terminal(&path.display().to_string());
             let _ = writeln!(
                 io::stderr(),
@@ -125,7 +130,7 @@ fn keys(arguments: &Analyze) -> anyhow::Result<KeyLog> {
 }
 
 /// The files that are to be written. `-` is standard output.
-fn outputs(arguments: &Analyze) -> impl Iterator<Item = &Path> {
+fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
     let outputs = [
         &arguments.output,
         &arguments.rejections,
@@ -155,7 +160,7 @@ fn place(path: &Path) -> PathBuf {
 /// Two results in one file would be one result.
 fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
     let mut places = BTreeSet::new();
-    for path in outputs(arguments) {
+    for path in written_files(arguments) {
         let is_device = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
         anyhow::ensure!(
             is_device || places.insert(place(path)),
@@ -167,8 +172,11 @@ fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
 }
 
 /// A result must not replace the capture that it was read from.
-fn check_inputs_stay(arguments: &Analyze, captures: &BTreeSet<PathBuf>) -> anyhow::Result<()> {
-    let places: Vec<PathBuf> = outputs(arguments).map(place).collect();
+pub(super) fn check_inputs_stay<'p>(
+    outputs: impl Iterator<Item = &'p Path>,
+    captures: &BTreeSet<PathBuf>,
+) -> anyhow::Result<()> {
+    let places: Vec<PathBuf> = outputs.map(place).collect();
     let replaced = captures
         .iter()
         .find(|capture| places.contains(&place(capture)));
@@ -178,7 +186,7 @@ fn check_inputs_stay(arguments: &Analyze, captures: &BTreeSet<PathBuf>) -> anyho
     })
 }
 
-fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
+pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
@@ -187,7 +195,7 @@ fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Why there is no result at all.
-fn nothing_read(summary: &RunSummary) -> anyhow::Error {
+pub(super) fn nothing_read(summary: &RunSummary) -> anyhow::Error {
     let mut why = String::from("none of the named paths is a readable capture");
     for file in summary.files.iter().take(10) {
         let reason = file

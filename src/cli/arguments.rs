@@ -17,6 +17,8 @@ Examples:
       a night of ring files from cron: silent unless something could not be read
   tcpdump -i any -s 0 -w - port 5060 | sip488 analyze - -o calls.csv
       from standard input
+  sip488 config init trace.pcapng -o trunks.toml
+      draft names for trunks, ready to be edited
   sip488 explain srtp-encryption-required
       what it means, what confirms it, what to do";
 
@@ -44,6 +46,72 @@ pub enum Command {
     Analyze(Box<Analyze>),
     /// Tell what a case means, what confirms it, and what to do
     Explain(Explain),
+    /// Draft a configuration file from captures, or tell what is wrong with one
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+const CHECK_STATUS: &str = "\
+Exit status:
+  0  nothing is wrong; what was understood is printed
+  1  warnings: the file can be used, and something in it is ambiguous, contradictory or can never match
+  2  errors: the file can't be read, or no run begins with it";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  sip488 config init captures/ -o trunks.toml
+      draft it from a night's captures; then give the trunks their names
+  sip488 config check trunks.toml && sip488 analyze captures/ --config trunks.toml -o calls.csv
+      use it";
+
+const INIT_STATUS: &str = "\
+Exit status:
+  0  everything was read
+  1  a capture is damaged or unreadable, or a named file is missing or no capture;
+     the file is written from all the rest
+  2  nothing could be done: bad usage, none of the named paths readable, output not writable
+  130  stopped by a signal; nothing is written";
+
+/// What to do with a configuration file.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Tell what is wrong with a configuration file, with line and column
+    Check(ConfigCheck),
+    /// Draft a configuration file from what captures show, ready to be edited
+    Init(Box<ConfigInit>),
+}
+
+/// Tell what is wrong with a configuration file, with line and column.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_STATUS, after_long_help = CHECK_STATUS)]
+pub struct ConfigCheck {
+    /// The configuration file (TOML)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Draft a configuration file from what captures show, ready to be edited.
+#[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES, after_long_help = format!("{INIT_EXAMPLES}\n\n{INIT_STATUS}"))]
+pub struct ConfigInit {
+    /// Capture file, folder (searched recursively), or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The configuration file; standard output when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// TLS key log (SSLKEYLOGFILE) (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+    /// An address or host that also counts as Teams (repeatable); written into the file
+    #[arg(long, value_name = "CIDR|HOST")]
+    pub teams: Vec<String>,
+    /// Threads; default: all cores
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// No progress
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Read captures and write a CSV row per call.

@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod arguments;
+pub mod config;
 pub mod exit;
 pub mod explain;
 pub mod progress;
@@ -30,6 +31,7 @@ pub fn run() -> Exit {
     let done = match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
         Command::Explain(options) => explain::run(options),
+        Command::Config(options) => config::run(options),
     };
     done.unwrap_or_else(|error| {
         let said = format!("sip488: {error:#}");

@@ -24,7 +24,7 @@ use super::mark::Mark;
 use super::mark::hash_of;
 use super::number::Likeness;
 use super::number::Number;
-use super::number::Numbering;
+use crate::trunk::Numbering;
 
 /// The name of a leg in one run: any number that no other leg has. It names and never decides.
 #[derive(
@@ -256,7 +256,7 @@ fn numbers_of(invite: &Seen<'_>, numbers: &Numbering) -> [Number; 2] {
     let message = invite.message();
     let user = |uri: &[u8]| {
         let user = Uri::parse(uri).user.unwrap_or_default();
-        numbers.normalise(user)
+        Number::read(user, numbers)
     };
     let mut caller = message
         .from()

@@ -44,7 +44,6 @@ pub use measured::Measured;
 pub use measured::Window;
 pub use number::Likeness;
 pub use number::Number;
-pub use number::Numbering;
 pub use passes::Measuring;
 pub use passes::Pairing;
 pub use passes::pair;

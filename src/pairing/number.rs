@@ -6,21 +6,13 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
+use memchr::memmem;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::mark::hash_of;
+use crate::trunk::Numbering;
 
-/// How numbers are dialled at a site, without spaces or signs; each of them may be unknown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Numbering {
-    /// `49`.
-    pub country_code: Option<String>,
-    /// `0` in most of Europe; in front of national numbers.
-    pub national_prefix: Option<String>,
-    /// `00` or `011`; in front of international numbers.
-    pub international_prefix: Option<String>,
-}
+use super::mark::hash_of;
 
 /// Digits that must agree at the end where a prefix is unknown. Two numbers of a block of 100,000 share seven by chance
 /// once in ten million; both of a call's numbers must agree.
@@ -59,46 +51,53 @@ pub enum Likeness {
     Untold,
 }
 
-impl Numbering {
-    /// The number that the user part of a URI is. Visual separators (RFC 3966 §5.1.1), escapes and parameters don't
-    /// matter.
-    pub fn normalise(&self, user: &[u8]) -> Number {
+impl Number {
+    /// The number that the user part of a URI is, at this site. Visual separators (RFC 3966 §5.1.1), escapes, parameters and
+    /// the zero in `+49 (0)30` don't matter.
+    pub fn read(user: &[u8], site: &Numbering) -> Self {
         let user = user.split(|&byte| byte == b';').next().unwrap_or_default();
         let user = unescaped(user);
         let user = user.trim_ascii();
         if user.is_empty() || WITHHELD.iter().any(|word| user.eq_ignore_ascii_case(word)) {
-            return Number::default();
+            return Self::default();
         }
         let (is_international, rest) = match user.strip_prefix(b"+") {
             Some(rest) => (true, rest),
             None => (false, user),
         };
         let is_visual = |byte: u8| b"-.() /".contains(&byte);
-        let digits: Vec<u8> = rest.iter().copied().filter(|&b| !is_visual(b)).collect();
+        let left_out = memmem::find(rest, b"(0)").filter(|_| is_international);
+        let (before, behind) = match left_out {
+            Some(at) => (
+                rest.get(..at).unwrap_or_default(),
+                rest.get(at + 3..).unwrap_or_default(),
+            ),
+            None => (rest, &[][..]),
+        };
+        let digits = before.iter().chain(behind).copied();
+        let digits: Vec<u8> = digits.filter(|&digit| !is_visual(digit)).collect();
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-            return Number::name(user);
+            return Self::name(user);
         }
         if is_international {
-            return Number::of_digits(&digits, INTERNATIONAL);
+            return Self::of_digits(&digits, INTERNATIONAL);
         }
-        self.as_dialled(&digits)
+        Self::as_dialled(&digits, site)
     }
 
-    fn as_dialled(&self, digits: &[u8]) -> Number {
-        let after = |prefix: &Option<String>| {
-            let prefix = prefix.as_ref().filter(|prefix| !prefix.is_empty())?;
-            digits
-                .strip_prefix(prefix.as_bytes())
-                .filter(|rest| !rest.is_empty())
+    fn as_dialled(digits: &[u8], site: &Numbering) -> Self {
+        let after = |prefix: &str| {
+            let rest = digits.strip_prefix(prefix.as_bytes())?;
+            (!prefix.is_empty() && !rest.is_empty()).then_some(rest)
         };
-        if let Some(rest) = after(&self.international_prefix) {
-            return Number::of_digits(rest, INTERNATIONAL);
+        if let Some(rest) = after(&site.international_prefix) {
+            return Self::of_digits(rest, INTERNATIONAL);
         }
-        if let (Some(code), Some(rest)) = (&self.country_code, after(&self.national_prefix)) {
+        if let (Some(code), Some(rest)) = (&site.country_code, after(&site.national_prefix)) {
             let digits = [code.as_bytes(), rest].concat();
-            return Number::of_digits(&digits, INTERNATIONAL);
+            return Self::of_digits(&digits, INTERNATIONAL);
         }
-        Number::of_digits(digits, AS_DIALLED)
+        Self::of_digits(digits, AS_DIALLED)
     }
 }
 
@@ -219,13 +218,12 @@ mod tests {
     fn germany() -> Numbering {
         Numbering {
             country_code: Some("49".into()),
-            national_prefix: Some("0".into()),
-            international_prefix: Some("00".into()),
+            ..Numbering::default()
         }
     }
 
     fn likeness(numbering: &Numbering, a: &str, b: &str) -> Likeness {
-        let number = |text: &str| numbering.normalise(text.as_bytes());
+        let number = |text: &str| Number::read(text.as_bytes(), numbering);
         assert_eq!(
             number(a).likeness(number(b)),
             number(b).likeness(number(a)),
@@ -237,7 +235,14 @@ mod tests {
     #[test]
     fn with_known_prefixes_all_spellings_are_one_number() {
         let site = germany();
-        let spellings = ["+49 30 1", "0049301", "030 1", "+49-30-(1)", "%2B49301"];
+        let spellings = [
+            "+49 30 1",
+            "0049301",
+            "030 1",
+            "+49-30-(1)",
+            "%2B49301",
+            "+49 (0)30 1",
+        ];
         for a in spellings {
             for b in spellings {
                 assert_eq!(likeness(&site, a, b), Likeness::Same, "{a} {b}");
@@ -289,7 +294,7 @@ mod tests {
     fn a_withheld_number_and_a_name_tell_nothing_of_a_number() {
         let unknown = Numbering::default();
         for withheld in ["anonymous", "Anonymous", "", " ", "restricted"] {
-            assert!(unknown.normalise(withheld.as_bytes()).is_unknown());
+            assert!(Number::read(withheld.as_bytes(), &unknown).is_unknown());
             assert_eq!(likeness(&unknown, withheld, withheld), Likeness::Untold);
         }
         assert_eq!(likeness(&unknown, "alice", "Alice"), Likeness::Same);
@@ -316,7 +321,7 @@ mod tests {
     proptest! {
         #[test]
         fn normalising_takes_any_bytes(user: Vec<u8>) {
-            let number = germany().normalise(&user);
+            let number = Number::read(&user, &germany());
             prop_assert!(number.is_unknown() || number.likeness(number) == Likeness::Same);
         }
 
@@ -326,7 +331,7 @@ mod tests {
             prefix in "(\\+49|0049|0|\\+)?",
         ) {
             let site = Numbering::default();
-            let number = |text: &str| site.normalise(text.as_bytes());
+            let number = |text: &str| Number::read(text.as_bytes(), &site);
             let b = format!("{prefix}{}", a.trim_start_matches(['+', '0']));
             let (a, b): (Number, Number) = (number(&a), number(&b));
             if a.likeness(b) == Likeness::Same {

@@ -11,12 +11,13 @@ use super::LegId;
 use super::LegSide;
 use super::Mark;
 use super::Measured;
-use super::Numbering;
+use super::Number;
 use super::Pairing;
 use super::Related;
 use super::Why;
 use super::pair;
 use crate::capture::record::Nanos;
+use crate::trunk::Numbering;
 
 const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 const SBC: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -24,7 +25,7 @@ const TEAMS: IpAddr = IpAddr::V4(Ipv4Addr::new(52, 114, 7, 24));
 
 /// A leg between two addresses that begins so many milliseconds after midnight, and is answered after half a second.
 fn leg(id: u64, from: IpAddr, to: IpAddr, start: i64) -> Leg {
-    let number = |text: &str| Numbering::default().normalise(text.as_bytes());
+    let number = |text: &str| Number::read(text.as_bytes(), &Numbering::default());
     Leg {
         id: LegId(id),
         start: Nanos(start * 1_000_000),
@@ -333,7 +334,7 @@ fn legs_are_told_and_forgotten_while_others_are_fed() {
     for at in 0..2 * seconds {
         let id = u64::try_from(at).unwrap();
         let mut leg = incoming(id, at * 1_000);
-        leg.callee = Numbering::default().normalise(format!("+4940{at:07}").as_bytes());
+        leg.callee = Number::read(format!("+4940{at:07}").as_bytes(), &Numbering::default());
         pairing.feed(leg, &mut told);
     }
     assert!(told.len() > usize::try_from(seconds).unwrap());

@@ -28,7 +28,6 @@ use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
 use crate::capture::key_log;
-use crate::pairing::Numbering;
 use crate::report::encrypted::MAX_TOLD;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
@@ -181,11 +180,10 @@ fn read_all<'c>(
         .iter()
         .map(|capture| capture.path.display().to_string())
         .collect();
-    let numbers = Numbering::default();
     let with = Surroundings {
         teams: &teams,
         config: &options.config,
-        numbers: pairs.then_some(&numbers),
+        numbers: pairs.then_some(&options.config.numbers),
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

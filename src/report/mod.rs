@@ -6,6 +6,8 @@
 
 pub mod closing;
 pub mod columns;
+pub mod config_draft;
+pub mod configuration;
 pub mod csv;
 pub mod encrypted;
 pub mod escape;

@@ -96,6 +96,9 @@ pub struct Row<'a> {
     /// The carrier's end of the carrier's leg, as a trunk; empty where it is not known.
     #[serde(borrow)]
     pub carrier_trunk: Text<'a>,
+    /// Trunk groups that the first INVITE names, joined by `;`.
+    #[serde(borrow)]
+    pub trunk_groups: Text<'a>,
     /// Inventory number of the capture that holds the request.
     pub file: Option<u32>,
     /// Its frame there.

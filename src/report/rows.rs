@@ -6,18 +6,19 @@ use crate::call::Rejection;
 use crate::call::Seen;
 use crate::diagnosis::Observed;
 use crate::diagnosis::Reported;
-use crate::pairing::Numbering;
 use crate::sip::HeaderName;
 use crate::sip::Method;
 use crate::sip::StartLine;
 use crate::sip::Uri;
 use crate::text::Text;
 use crate::trunk::Config;
+use crate::trunk::Numbering;
 use crate::trunk::Parties;
 use crate::trunk::Refusal;
 use crate::trunk::Teams;
 use crate::trunk::ends_of;
 use crate::trunk::party::tells_caller;
+use crate::trunk::trunk_groups;
 use crate::trunk::trunk_of;
 
 use super::offer_facts::offer_facts;
@@ -25,6 +26,15 @@ use super::relation::Ends;
 use super::row::OfferIn;
 use super::row::Row;
 use super::row::Unsettled;
+
+/// Trunk groups, joined by `;`.
+fn joined<'a>(groups: &[&'a [u8]]) -> Text<'a> {
+    match groups {
+        [] => Text::default(),
+        [one] => Text::from(*one),
+        several => Text::from(several.join(&b';')),
+    }
+}
 
 /// What rows are made with, besides the call.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +88,7 @@ pub fn rows_of<'a>(
         setup: call.setup(),
         duration: call.duration(),
         transport: Some(first.transport),
+        trunk_groups: joined(&trunk_groups(first)),
         is_resumed,
         has_teams: parties.teams.is_some(),
         ..Row::default()
@@ -162,7 +173,7 @@ fn describe_rejection<'a>(
     row.rejected_at = rejection.at;
     row.offer = offer_facts(&rejection.offer, offer_in(rejection.request));
     row.unsettled = Some(Unsettled {
-        refusal: Refusal::of(rejection, call, parties, with.teams),
+        refusal: Refusal::of(rejection, call, parties, with.teams, with.config),
         observed: Observed::of(rejection, &reported),
     });
     (row.diag_code, row.diag_phrase, row.correlation_id) =

@@ -96,12 +96,7 @@ impl TrunkHistory {
             .get(&trunk.as_bytes().to_ascii_lowercase())
             .copied()
             .unwrap_or_default();
-        let name = trunk.as_bytes();
-        let configured = config
-            .trunks
-            .iter()
-            .find(|named| named.name.as_bytes().eq_ignore_ascii_case(name))
-            .and_then(|named| named.bypass);
+        let configured = config.bypass_of(trunk);
         match (accepted, configured) {
             (Accepted { without: 1.., .. }, _) => Bypass::Not,
             (_, Some(false)) => Bypass::Off,

@@ -7,10 +7,12 @@ pub mod config;
 pub mod history;
 pub mod naming;
 pub mod party;
+pub mod sbc;
 pub mod teams;
 
-pub use config::Config;
+pub use config::{Config, Numbering};
 pub use history::{Bypass, TrunkHistory};
-pub use naming::{ends_of, trunk_of};
-pub use party::{Direction, Parties, Refusal, Refuser, SbcAddresses};
+pub use naming::{ends_of, trunk_groups, trunk_of};
+pub use party::{Direction, Parties, Refusal, Refuser};
+pub use sbc::SbcAddresses;
 pub use teams::Teams;

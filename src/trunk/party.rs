@@ -1,8 +1,8 @@
 //! Who is who at the two ends of a message, and of a call.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
@@ -14,6 +14,9 @@ use crate::sip::StartLine;
 use crate::sip::Uri;
 
 use super::config::Config;
+use super::naming::side_host;
+use super::sbc::SbcAddresses;
+use super::sbc::Standing;
 use super::teams::Teams;
 
 /// Which way the call went.
@@ -254,6 +257,7 @@ impl Refusal {
         call: &Call<'_>,
         parties: Parties,
         teams: &Teams,
+        config: &Config,
     ) -> Self {
         let response = rejection.response;
         let by_request = || {
@@ -278,10 +282,13 @@ impl Refusal {
         {
             Some(End::Sender) => Self::By(Refuser::Teams),
             Some(End::Receiver) => Self::By(Refuser::Sbc),
-            None => Self::Between {
-                sender: response.from.address,
-                receiver: response.to.address,
-            },
+            None => by_named_host(response, call, config).map_or(
+                Self::Between {
+                    sender: response.from.address,
+                    receiver: response.to.address,
+                },
+                Self::By,
+            ),
         }
     }
 
@@ -297,57 +304,23 @@ impl Refusal {
     }
 }
 
-/// Addresses kept as the SBC's at most: a site has a few.
-const SBC_ADDRESSES: usize = 100_000;
-
-/// The addresses that talked to Teams in this run, and those that the configuration names.
-#[derive(Clone, Debug, Default)]
-pub struct SbcAddresses {
-    seen: FxHashSet<IpAddr>,
-    named: Vec<ipnet::IpNet>,
-}
-
-impl SbcAddresses {
-    /// Those that the configuration names.
-    pub fn new(config: &Config) -> Self {
-        let named = config
-            .trunks
-            .iter()
-            .flat_map(|trunk| trunk.addresses.iter().copied())
-            .collect();
-        Self {
-            seen: FxHashSet::default(),
-            named,
-        }
+/// Who refused where neither end is Teams, by the hosts that the configuration names; none where they contradict.
+fn by_named_host(response: &Seen<'_>, call: &Call<'_>, config: &Config) -> Option<Refuser> {
+    if config.sbc_hosts.is_empty() && config.carrier_hosts.is_empty() {
+        return None;
     }
-
-    /// Notes the other end of a message that Teams sent or got.
-    pub fn note(&mut self, from: IpAddr, to: IpAddr, teams_end: End) {
-        let other = if teams_end == End::Sender { to } else { from };
-        // An address that an export or a mirror left out is nobody's.
-        if self.seen.len() < SBC_ADDRESSES && !other.is_unspecified() {
-            self.seen.insert(other);
-        }
-    }
-
-    /// Adds what another part of the run noted.
-    pub fn join(&mut self, other: &Self) {
-        self.seen.extend(&other.seen);
-    }
-
-    /// Which of two addresses is the SBC's, where one of them is. That one talked to Teams outweighs what the configuration
-    /// says: it may name the carrier's.
-    pub fn which(&self, sender: IpAddr, receiver: IpAddr) -> Option<End> {
-        let is_seen = |address| self.seen.contains(&address);
-        let is_named = |address| self.named.iter().any(|network| network.contains(&address));
-        let one_of = |sender, receiver| match (sender, receiver) {
-            (true, false) => Some(End::Sender),
-            (false, true) => Some(End::Receiver),
-            _ => None,
-        };
-        match (is_seen(sender), is_seen(receiver)) {
-            (false, false) => one_of(is_named(sender), is_named(receiver)),
-            (of_sender, of_receiver) => one_of(of_sender, of_receiver),
-        }
+    let sender = side_of(response, End::Sender, reference_tag(call));
+    let standing = |side: Side| {
+        let host = side_host(call, side);
+        Standing::of(
+            config.is_sbc(None, host),
+            config.is_carrier(None, host),
+            false,
+        )
+    };
+    match standing(sender).cmp(&standing(sender.other())) {
+        Ordering::Greater => Some(Refuser::Sbc),
+        Ordering::Less => Some(Refuser::Carrier),
+        Ordering::Equal => None,
     }
 }

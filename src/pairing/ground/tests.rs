@@ -18,13 +18,13 @@ use crate::pairing::LegId;
 use crate::pairing::LegSide;
 use crate::pairing::Measured;
 use crate::pairing::Number;
-use crate::pairing::Numbering;
 use crate::pairing::Refused;
 use crate::pairing::Related;
 use crate::pairing::pair;
 use crate::sip::Outline;
 use crate::sip::Wholeness;
 use crate::trunk::Config;
+use crate::trunk::Numbering;
 use crate::trunk::Parties;
 use crate::trunk::Teams;
 

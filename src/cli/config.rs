@@ -1,0 +1,136 @@
+//! `sip488 config`: a configuration file is drafted from captures, or looked through.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the configuration file is read here"
+)]
+
+use std::fs;
+use std::io;
+use std::io::ErrorKind;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::pipeline::Analysis;
+use crate::pipeline::Error;
+use crate::pipeline::Options;
+use crate::pipeline::WINDOW;
+use crate::pipeline::analyze;
+use crate::report::config_draft::Draft;
+use crate::report::configuration::concerns;
+use crate::report::configuration::understood;
+use crate::report::publish::Publication;
+use crate::report::row::Row;
+use crate::trunk::Config;
+use crate::trunk::Teams;
+use crate::trunk::config::check::check;
+
+use super::analyze::check_inputs_stay;
+use super::analyze::keys;
+use super::analyze::nothing_read;
+use super::analyze::stop_on_signal;
+use super::analyze::threads;
+use super::arguments::ConfigCheck;
+use super::arguments::ConfigCommand;
+use super::arguments::ConfigInit;
+use super::exit::Exit;
+use super::progress::Bar;
+
+/// Drafts or checks.
+pub fn run(command: &ConfigCommand) -> anyhow::Result<Exit> {
+    match command {
+        ConfigCommand::Check(options) => run_check(options),
+        ConfigCommand::Init(options) => run_init(options),
+    }
+}
+
+/// Tells what is wrong, and what was understood where it can be used.
+fn run_check(options: &ConfigCheck) -> anyhow::Result<Exit> {
+    let path = &options.file;
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let checked = check(&text);
+    let mut told = concerns(path, &checked.concerns);
+    if let Some(config) = &checked.config {
+        told.push_str(&understood(config));
+    }
+    print(&told)?;
+    Ok(match (checked.config, checked.concerns.is_empty()) {
+        (None, _) => Exit::Nothing,
+        (Some(_), false) => Exit::Partial,
+        (Some(_), true) => Exit::Whole,
+    })
+}
+
+/// Reads captures and writes what they tell of trunks.
+fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
+    let mut config = Config::default();
+    for value in &options.teams {
+        config
+            .add_teams(value)
+            .map_err(|why| anyhow::anyhow!("--teams {why}"))?;
+    }
+    let output: Option<&PathBuf> = options.output.as_ref();
+    let output = output.filter(|path| path.as_path() != Path::new("-"));
+    let mut file = output.map(|path| Publication::begin(path)).transpose()?;
+    let run = Options {
+        paths: options.paths.clone(),
+        config,
+        keys: keys(&options.keylog, options.quiet)?,
+        threads: threads(options.threads),
+        window: WINDOW,
+        stop: stop_on_signal()?,
+    };
+    let bar = Bar::new(options.quiet);
+    let analysis = analyze(&run, &bar);
+    bar.finish();
+    let analysis = match analysis {
+        Err(Error::Stopped) => return Ok(Exit::Stopped),
+        other => other?,
+    };
+    if analysis.is_nothing {
+        return Err(nothing_read(&analysis.summary));
+    }
+    check_inputs_stay(output.map(PathBuf::as_path).into_iter(), &analysis.inputs)?;
+    let draft = draft(&analysis, &Teams::new(&run.config))?;
+    let text = draft.text(&run.config, analysis.file_names.len());
+    match &mut file {
+        Some(file) => file.write_all(text.as_bytes())?,
+        None => print(&text)?,
+    }
+    if let Some(file) = file {
+        file.publish()?;
+    }
+    Ok(if analysis.is_whole {
+        Exit::Whole
+    } else {
+        Exit::Partial
+    })
+}
+
+fn draft(analysis: &Analysis, teams: &Teams) -> Result<Draft, Error> {
+    let of_some = |rows: &[Row<'_>]| {
+        let mut draft = Draft::default();
+        for row in rows {
+            draft.add(row, teams);
+        }
+        draft
+    };
+    let mut draft = Draft::default();
+    analysis.each_call(of_some, |some| {
+        draft.join(some);
+        Ok::<(), Error>(())
+    })?;
+    Ok(draft)
+}
+
+/// A reader that has seen enough closes the pipe: that is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output")
+        }
+        _ => Ok(()),
+    }
+}
