@@ -40,6 +40,7 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
         keys: KeyLog::default(),
         threads,
         window,
+        tells_trunk_groups: false,
         stop: Arc::default(),
     };
     let mut analysis = analyze(&options, &Silent).unwrap();

@@ -39,6 +39,7 @@ fn find_calls_and_tell_them_as_rows(bencher: Bencher<'_, '_>) {
         teams: &teams,
         config: &config,
         numbers: None,
+        tells_trunk_groups: false,
         paths: &paths,
     };
     assert_eq!(rows(&gathered, with).len(), CALLS);
@@ -55,6 +56,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
         teams: &teams,
         config: &config,
         numbers: None,
+        tells_trunk_groups: false,
         paths: &paths,
     };
     let gathered = gathered();

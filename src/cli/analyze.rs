@@ -59,6 +59,7 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
         keys,
         threads: threads(arguments.threads),
         window: WINDOW,
+        tells_trunk_groups: false,
         stop: stop_on_signal()?,
     };
     let bar = Bar::new(arguments.quiet);

@@ -62,6 +62,8 @@ pub struct Options {
     pub threads: usize,
     /// Bytes that each thread decodes before calls are advanced; [`WINDOW`]. It bounds memory, and changes no result.
     pub window: u64,
+    /// Whether rows tell the trunk groups that calls name.
+    pub tells_trunk_groups: bool,
     /// Set by whoever wants the run to end early.
     pub stop: Arc<AtomicBool>,
 }
@@ -184,6 +186,7 @@ fn read_all<'c>(
         teams: &teams,
         config: &options.config,
         numbers: pairs.then_some(&options.config.numbers),
+        tells_trunk_groups: options.tells_trunk_groups,
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

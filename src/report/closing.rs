@@ -53,7 +53,14 @@ pub fn closing(summary: &RunSummary, trunks: &[TrunkCounts], style: Style) -> St
     let mut out = String::new();
     describe_files(&mut out, summary, style);
     describe_packets(&mut out, summary, style);
-    let refused = format!("{} met a 488", counted(summary.rejections, "request"));
+    let mut refused = format!("{} met a 488", counted(summary.rejections, "request"));
+    if summary.pairing.relayed > 0 {
+        let _ = write!(
+            refused,
+            ", of which {} pass on another leg's",
+            summary.pairing.relayed
+        );
+    }
     let _ = writeln!(
         out,
         "{}: {} in {} SIP messages; {}",

@@ -45,6 +45,8 @@ pub struct Surroundings<'s> {
     pub config: &'s Config,
     /// How numbers are dialled; none where legs are not kept to be paired.
     pub numbers: Option<&'s Numbering>,
+    /// Whether rows tell the trunk groups that calls name: a draft of a configuration does.
+    pub tells_trunk_groups: bool,
     /// The captures' paths by inventory number, as text.
     pub paths: &'s [String],
 }
@@ -88,7 +90,11 @@ pub fn rows_of<'a>(
         setup: call.setup(),
         duration: call.duration(),
         transport: Some(first.transport),
-        trunk_groups: joined(&trunk_groups(first)),
+        trunk_groups: if with.tells_trunk_groups {
+            joined(&trunk_groups(first))
+        } else {
+            Text::default()
+        },
         is_resumed,
         has_teams: parties.teams.is_some(),
         ..Row::default()
