@@ -18,6 +18,8 @@ pub mod trunk;
 
 pub mod pairing;
 
+pub mod pstn_report;
+
 pub mod diagnosis;
 
 pub mod report;

@@ -40,6 +40,7 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
         keys: KeyLog::default(),
         threads,
         window,
+        pstn_report: None,
         tells_trunk_groups: false,
         stop: Arc::default(),
     };

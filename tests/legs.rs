@@ -37,6 +37,8 @@ fn night(captures: &[&str]) -> Night {
         .args(["analyze", "-q", "--config"])
         .arg(samples.join("trunks.toml"))
         .args(captures.iter().map(|name| samples.join(name)))
+        .arg("--pstn-report")
+        .arg(samples.join("pstn-report.csv"))
         .arg("-o")
         .arg(place("calls.csv"))
         .arg("--rejections")
@@ -203,5 +205,55 @@ fn the_readme_shows_the_trunks_and_the_grounds() {
     assert!(
         readme().contains(&expected),
         "README.md should have:\n{expected}"
+    );
+}
+
+#[test]
+fn microsofts_own_report_stands_beside_what_the_packets_say() {
+    let night = both_sides();
+    let report = &night.summary["pstn_report"];
+    let of = |name: &str| report[name].as_u64().unwrap();
+    let told = night
+        .calls
+        .iter()
+        .filter(|row| !row["reported_code"].is_empty());
+    assert_eq!(
+        told.count() as u64,
+        of("by_correlation_id") + of("by_numbers")
+    );
+    assert!(of("by_numbers") > 20 && of("agreed") == 6, "{report}");
+    let difference = &report["differences"][0];
+    assert_eq!(
+        (of("differed"), &difference["reported_code"]),
+        (1, &531_000.into())
+    );
+    let reported = |phrase: &str| {
+        night
+            .calls
+            .iter()
+            .find(|row| row["reported_phrase"].contains(phrase))
+    };
+    let row = reported("SrtpEncryptionRequired").unwrap();
+    assert_eq!(
+        (row["reported_code"].as_str(), row["case"].as_str()),
+        ("531000", "srtp-encryption-required")
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_read_is_named_with_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("costs.csv");
+    fs::write(&report, "Date,Cost\r\n2026-03-03,1\r\n").unwrap();
+    let assert = Command::cargo_bin("sip488")
+        .unwrap()
+        .args(["analyze", "-q", "captures", "--pstn-report"])
+        .arg(&report)
+        .assert()
+        .code(2);
+    let said = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(
+        said.contains("costs.csv") && said.contains("cost, date"),
+        "{said}"
     );
 }

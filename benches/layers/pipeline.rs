@@ -35,6 +35,7 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
         keys: KeyLog::default(),
         threads,
         window: WINDOW,
+        pstn_report: None,
         tells_trunk_groups: false,
         stop: Arc::default(),
     };

@@ -62,6 +62,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
     let gathered = gathered();
     let mut rows = rows(&gathered, with);
     let settlement = Settlement {
+        pstn_report: None,
         sbc: SbcAddresses::new(&config),
         history: TrunkHistory::default(),
         config: config.clone(),

@@ -27,6 +27,7 @@ use crate::pipeline::Error;
 use crate::pipeline::Options;
 use crate::pipeline::WINDOW;
 use crate::pipeline::analyze;
+use crate::pstn_report::PstnReport;
 use crate::report::closing::Style;
 use crate::report::closing::closing;
 use crate::report::columns;
@@ -53,12 +54,14 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let keys = keys(&arguments.keylog, arguments.quiet)?;
     check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
+    let reports = pstn_report(arguments, &config)?;
     let options = Options {
         paths: arguments.paths.clone(),
         config,
         keys,
         threads: threads(arguments.threads),
         window: WINDOW,
+        pstn_report: reports,
         tells_trunk_groups: false,
         stop: stop_on_signal()?,
     };
@@ -128,6 +131,17 @@ pub(super) fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> 
         }
     }
     Ok(keys)
+}
+
+/// The reports of `--pstn-report`; none where there is none.
+fn pstn_report(arguments: &Analyze, config: &Config) -> anyhow::Result<Option<Arc<PstnReport>>> {
+    let mut report = PstnReport::default();
+    for path in &arguments.pstn_report {
+        let what = || format!("--pstn-report {}", path.display());
+        let bytes = fs::read(path).with_context(what)?;
+        report.read(&bytes, &config.numbers).with_context(what)?;
+    }
+    Ok((!arguments.pstn_report.is_empty()).then(|| Arc::new(report)))
 }
 
 /// The files that are to be written. `-` is standard output.

@@ -145,6 +145,9 @@ pub struct Analyze {
     /// An address or host that also counts as Teams (repeatable)
     #[arg(long, value_name = "CIDR|HOST")]
     pub teams: Vec<String>,
+    /// Microsoft's report of the calls: the admin centre's PSTN usage export, or Graph's directRoutingLogRow (CSV, JSON) (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub pstn_report: Vec<PathBuf>,
     /// Zone of the times in the CSVs, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,

@@ -80,6 +80,7 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
         keys: keys(&options.keylog, options.quiet)?,
         threads: threads(options.threads),
         window: WINDOW,
+        pstn_report: None,
         tells_trunk_groups: true,
         stop: stop_on_signal()?,
     };

@@ -4,6 +4,7 @@
 //! two into a verdict and knows no case by name. This layer sees a rejection, never a packet, and decides what was
 //! proven, never what to print where.
 
+mod agreement;
 pub mod case;
 pub mod codec;
 pub mod finding;
@@ -12,6 +13,8 @@ pub mod phrase;
 #[cfg(test)]
 mod sample;
 
+pub use agreement::Agreement;
+pub use agreement::agreement;
 pub use case::{CASES, Case};
 pub use finding::{FINDINGS, Finding};
 pub use judge::Observed;

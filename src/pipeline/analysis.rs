@@ -38,6 +38,7 @@ use super::advance::Rows;
 use super::advance::Totals;
 use super::relations::Relations;
 use super::relations::beside_calls;
+use super::reported::Reported;
 use super::settle::Settlement;
 use super::settle::join;
 use super::window::Readings;
@@ -104,6 +105,20 @@ impl Gathering {
             })?
         };
         let rejections = beside_calls(&self.rejections.finish()?, &calls, &relations)?;
+        let find = |report| {
+            let numbers = &settlement.config.numbers;
+            Reported::find(
+                report,
+                numbers,
+                &calls,
+                &relations,
+                readings.taps(),
+                |row| {
+                    settlement.settle(row);
+                },
+            )
+        };
+        let reported = settlement.pstn_report.as_ref().map(find).transpose()?;
         let mut analysis = Analysis {
             is_whole: !is_damaged && !is_lacking,
             is_nothing: readings.all().is_empty()
@@ -123,10 +138,13 @@ impl Gathering {
             calls,
             rejections,
             relations,
+            reported,
             settlement,
             joined: BTreeMap::new(),
             pool,
         };
+        let reported = analysis.reported.as_ref();
+        analysis.summary.pstn_report = reported.map(|reported| reported.summary.clone());
         analysis.summary.pairing = PairingSummary::of(&analysis.relations.counts);
         analysis.join_resumed(&self.resumed)?;
         let fewer: usize = analysis.joined.values().map(|parts| parts.parts - 1).sum();
@@ -158,6 +176,7 @@ pub struct Analysis {
     calls: Sorted,
     rejections: Sorted,
     relations: Relations,
+    reported: Option<Reported>,
     settlement: Settlement,
     joined: BTreeMap<Key, Joined>,
     pool: Arc<ThreadPool>,
@@ -257,6 +276,9 @@ impl Analysis {
         let settled = |(at, bytes): (usize, &'r Cow<'_, [u8]>)| {
             let mut row = whole(decode(bytes)?, at)?;
             self.settlement.settle(&mut row);
+            if let Some(reported) = &self.reported {
+                reported.tell(&mut row);
+            }
             Ok(row)
         };
         self.pool

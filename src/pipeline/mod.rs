@@ -11,6 +11,7 @@ pub mod flow;
 pub mod ledger;
 pub mod locked;
 pub mod relations;
+pub mod reported;
 pub mod settle;
 pub mod taps;
 pub mod window;
@@ -28,6 +29,7 @@ use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
 use crate::capture::key_log;
+use crate::pstn_report::PstnReport;
 use crate::report::encrypted::MAX_TOLD;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
@@ -62,6 +64,8 @@ pub struct Options {
     pub threads: usize,
     /// Bytes that each thread decodes before calls are advanced; [`WINDOW`]. It bounds memory, and changes no result.
     pub window: u64,
+    /// Microsoft's own reports of the calls.
+    pub pstn_report: Option<Arc<PstnReport>>,
     /// Whether rows tell the trunk groups that calls name.
     pub tells_trunk_groups: bool,
     /// Set by whoever wants the run to end early.
@@ -233,6 +237,7 @@ impl Read<'_> {
             config: options.config.clone(),
             sbc,
             history: self.learned.history.clone(),
+            pstn_report: options.pstn_report.clone(),
         };
         let mut analysis = self.gathering.finish(
             &self.readings,

@@ -1,5 +1,8 @@
 //! What only the whole run can tell of a row: who refused between two strangers, and whether a trunk uses bypass.
 
+use std::sync::Arc;
+
+use crate::pstn_report::PstnReport;
 use crate::report::relation::passed_on;
 use crate::report::row::Row;
 use crate::trunk::Config;
@@ -17,6 +20,8 @@ pub struct Settlement {
     pub sbc: SbcAddresses,
     /// Offers that each trunk got accepted.
     pub history: TrunkHistory,
+    /// Microsoft's own reports.
+    pub pstn_report: Option<Arc<PstnReport>>,
 }
 
 impl Settlement {

@@ -19,6 +19,9 @@ const WORST: usize = 5;
 /// Groups of TLS connections shown that could not be read.
 const ENCRYPTED: usize = 5;
 
+/// Differences from Microsoft's report shown.
+const DIFFERENCES: usize = 5;
+
 /// Files shown that could not be read whole.
 const FILES: usize = 10;
 
@@ -70,6 +73,7 @@ pub fn closing(summary: &RunSummary, trunks: &[TrunkCounts], style: Style) -> St
         style.bold(&refused)
     );
     describe_cases(&mut out, summary, style);
+    describe_report(&mut out, summary, style);
     describe_trunks(&mut out, trunks, style);
     out
 }
@@ -229,6 +233,36 @@ fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
     if alone > 0 && all.len() < MAX_TOLD {
         let count = style.warning(&counted(alone, "packet"));
         let _ = writeln!(out, "    {count}: {ALONE}");
+    }
+}
+
+/// What Microsoft's own report says, where one was given.
+fn describe_report(out: &mut String, summary: &RunSummary, style: Style) {
+    let Some(report) = &summary.pstn_report else {
+        return;
+    };
+    let found = report.by_correlation_id + report.by_numbers;
+    let _ = writeln!(
+        out,
+        "{}: has {} of {} calls with Teams; agrees with {} of {} verdicts",
+        style.bold("Microsoft's report"),
+        found,
+        found + report.calls_not_found,
+        report.agreed,
+        report.agreed + report.differed,
+    );
+    for difference in report.differences.iter().take(DIFFERENCES) {
+        let _ = writeln!(
+            out,
+            "  {} {}: {} here, {} {} there",
+            style.warning("differs"),
+            escape::terminal(&difference.call_id),
+            difference.case.unwrap_or("none of the cases"),
+            difference
+                .reported_code
+                .map_or_else(String::new, |code| code.to_string()),
+            escape::terminal(&difference.reported_phrase),
+        );
     }
 }
 

@@ -159,7 +159,7 @@ mod tests {
         let header = "start_time,trunk,direction,caller,callee,call_id,outcome,final_status,rejections,rejected_at,rejected_by,case,verdict,microsoft_code,\
                       diag_code,diag_phrase,correlation_id,finding,evidence,suggested_action,doc_url,offer_in,media,codecs,codecs_unsupported,srtp,crypto_suites,\
                       ice,ice_candidates,connection_address,setup_ms,duration_s,transport,source,destination,user_agent,server,file,invite_frame,response_file,\
-                      response_frame,related_call_ids,related_by,relayed,carrier_trunk\r\n";
+                      response_frame,related_call_ids,related_by,relayed,carrier_trunk,reported_code,reported_phrase\r\n";
         assert!(written(&Row::default()).starts_with(header));
         let names: Vec<&str> = trunks::COLUMNS.iter().map(|column| column.name).collect();
         assert_eq!(
@@ -214,7 +214,7 @@ mod tests {
             line,
             format!(
                 "1970-01-01 00:00:00.000,,,,,,incomplete,,0{}",
-                ",".repeat(36)
+                ",".repeat(38)
             )
         );
     }

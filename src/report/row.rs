@@ -96,6 +96,11 @@ pub struct Row<'a> {
     /// The carrier's end of the carrier's leg, as a trunk; empty where it is not known.
     #[serde(borrow)]
     pub carrier_trunk: Text<'a>,
+    /// How the call ended by Microsoft's own report: the six digits, else the SIP status.
+    pub reported_code: Option<u32>,
+    /// The same in words.
+    #[serde(borrow)]
+    pub reported_phrase: Text<'a>,
     /// Trunk groups that the first INVITE names, joined by `;`.
     #[serde(borrow)]
     pub trunk_groups: Text<'a>,

@@ -34,6 +34,9 @@ pub struct RunSummary {
     pub verdicts: BTreeMap<&'static str, u64>,
     /// Which calls are legs of one.
     pub pairing: PairingSummary,
+    /// What Microsoft's own reports say; absent where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pstn_report: Option<PstnSummary>,
     /// What bounds and losses took.
     pub limits: Limits,
     /// TLS connections that could not be read, those that may carry SIP first; a thousand at most.
@@ -137,6 +140,46 @@ impl PairingSummary {
     }
 }
 
+/// What Microsoft's own reports say of the calls with Teams.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PstnSummary {
+    /// Records in the reports.
+    pub records: u64,
+    /// Rows of them that tell of no call.
+    pub unreadable: u64,
+    /// Records beyond what is kept.
+    pub left_out: u64,
+    /// Calls whose record was found by its correlation id.
+    pub by_correlation_id: u64,
+    /// Calls whose record was found by numbers and time.
+    pub by_numbers: u64,
+    /// Calls with Teams of which there is no record, or not one alone.
+    pub calls_not_found: u64,
+    /// Records of which no call is in the captures.
+    pub records_not_found: u64,
+    /// Rejections of which the report says the same as the row.
+    pub agreed: u64,
+    /// Rejections of which it says something else.
+    pub differed: u64,
+    /// The first hundred of these.
+    pub differences: Vec<Difference>,
+}
+
+/// A rejection of which the report says something else than the row.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// The call.
+    pub call_id: String,
+    /// The case in the row; null where it is none.
+    pub case: Option<&'static str>,
+    /// The row's verdict.
+    pub verdict: &'static str,
+    /// What the report says.
+    pub reported_code: Option<u32>,
+    /// In words.
+    pub reported_phrase: String,
+}
+
 /// What bounds and losses took. All zero on a healthy night.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
@@ -176,6 +219,7 @@ impl RunSummary {
                 .map(|verdict| (verdict.name(), 0))
                 .collect(),
             pairing: PairingSummary::default(),
+            pstn_report: None,
             limits: Limits::default(),
             encrypted_connections: Vec::new(),
         }

@@ -268,11 +268,19 @@ pub const fn columns<'a>() -> [Column<Row<'a>>; COUNT] {
             "the trunk between the SBC and the carrier, on the rows of all legs",
             |row, _, out| text(&row.carrier_trunk, out),
         ),
+        column(
+            "reported_code",
+            "what Microsoft's own report (`--pstn-report`) says of the call: its six digits, else the SIP status",
+            |row, _, out| number(row.reported_code, out),
+        ),
+        column("reported_phrase", "the same in words", |row, _, out| {
+            text(&row.reported_phrase, out);
+        }),
     ]
 }
 
 /// How many they are.
-const COUNT: usize = 45;
+const COUNT: usize = 47;
 
 fn case(row: &Row<'_>) -> Option<&'static Case> {
     row.diagnosis.as_ref().and_then(Diagnosis::case)
