@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::capture::record::Nanos;
 use crate::diagnosis::CASES;
 use crate::diagnosis::Verdict;
@@ -183,7 +185,10 @@ impl TrunkCounts {
 /// All trunks of a run.
 #[derive(Clone, Debug, Default)]
 pub struct TrunkTable {
-    trunks: BTreeMap<(Vec<u8>, Option<TrunkSide>), TrunkCounts>,
+    counts: Vec<TrunkCounts>,
+    places: BTreeMap<(Vec<u8>, Option<TrunkSide>), usize>,
+    /// The same by the names as they are spelt, so that a row's needs no lower case.
+    spelt: FxHashMap<Vec<u8>, [Option<usize>; 3]>,
 }
 
 impl TrunkTable {
@@ -194,18 +199,35 @@ impl TrunkTable {
             Some(TrunkSide::Carrier) => &row.carrier_trunk,
             _ => &row.trunk,
         };
+        let slot = side.map_or(0, |side| 1 + side as usize);
+        let known = self
+            .spelt
+            .get(name.as_bytes())
+            .and_then(|known| known[slot]);
+        let place = known.unwrap_or_else(|| self.place(name, side, slot));
+        self.counts[place].add(row);
+    }
+
+    /// The place of a trunk whose name was not spelt so before.
+    fn place(&mut self, name: &Text<'_>, side: Option<TrunkSide>, slot: usize) -> usize {
         let key = (name.as_bytes().to_ascii_lowercase(), side);
-        let counts = self.trunks.entry(key).or_default();
-        if counts.calls == 0 || *name < counts.trunk {
+        let next = self.counts.len();
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.counts.push(TrunkCounts::default());
+        }
+        let counts = &mut self.counts[place];
+        if place == next || *name < counts.trunk {
             counts.trunk = name.clone().into_owned();
             counts.side = side;
         }
-        counts.add(row);
+        self.spelt.entry(name.as_bytes().to_vec()).or_default()[slot] = Some(place);
+        place
     }
 
     /// The trunks, the most 488s first, then by name.
     pub fn into_rows(self) -> Vec<TrunkCounts> {
-        let mut rows: Vec<TrunkCounts> = self.trunks.into_values().collect();
+        let mut rows = self.counts;
         rows.sort_by(|a, b| {
             b.calls_488
                 .cmp(&a.calls_488)
