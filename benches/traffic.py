@@ -17,6 +17,8 @@ What must cost in proportion to N alone:
     open-calls       N calls that are answered and never end
     one-connection   N messages on one TCP connection
     one-call-id      N INVITEs with one Call-ID, each with another From tag and branch
+    both-legs        N calls between the same two numbers, each from a carrier to the SBC and from there to Teams: no leg can
+                     be told from another
     syns             N TCP connections of which there is only the SYN
     one-byte         N TCP connections of one byte each
     out-of-order     one TCP connection of N segments of which each two are swapped
@@ -263,6 +265,18 @@ def one_call_id(count):
         yield MORNING + number * 100, udp(*ends(0, is_sbc), text)
 
 
+def both_legs(count):
+    """The carrier's leg differs from Teams' in hosts, Call-ID and branch alone."""
+    carrier = (203, 0, 113, 9), 5060
+    for number in range(count):
+        call = Call(0, "udp", call_id=f"teams-{number * 2654435761 % 2 ** 32:08x}-{number}")
+        invite = call.request("INVITE", 1, is_answered=False)[1]
+        source, destination = ends(0, True)
+        outside = invite.replace(b"sip.pstnhub.microsoft.com", b"sip.carrier.example").replace(b"teams-", b"outside-")
+        yield MORNING + number * 2_000, udp(carrier, source, outside)
+        yield MORNING + number * 2_000 + 500, udp(source, destination, invite)
+
+
 def host_of(number):
     return (10, number >> 16 & 255, number >> 8 & 255, number & 255)
 
@@ -379,7 +393,7 @@ def sections(count):
 
 
 PCAP = {"mixed": mixed, "sip": sip, "tcp": streams, "rtp": rtp, "one-call": one_call, "open-calls": open_calls,
-        "one-connection": one_connection, "one-call-id": one_call_id, "syns": syns, "one-byte": one_byte,
+        "one-connection": one_connection, "one-call-id": one_call_id, "both-legs": both_legs, "syns": syns, "one-byte": one_byte,
         "out-of-order": out_of_order, "fragments": fragments, "long-calls": long_calls, "forks": forks,
         "retransmissions": retransmissions, "backwards": backwards, "after-a-hole": after_a_hole, "holes": holes,
         "single-bytes": single_bytes, "endless": endless, "tiny-fragments": tiny_fragments}

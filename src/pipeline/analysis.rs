@@ -213,7 +213,9 @@ impl Analysis {
                 .map_err(Error::from)?;
             place += encoded.len() as u64;
             let whole = |row, at: usize| {
-                let row = self.whole(row)?;
+                if let Some(joined) = self.joined(&row)? {
+                    return Ok(joined);
+                }
                 let relation = beside.get(&(at as u64)).map(|relation| decode(relation));
                 let relation = relation.transpose()?;
                 Ok(Row { relation, ..row })
@@ -294,15 +296,13 @@ impl Analysis {
             .install(|| rows.par_chunks(RENDERED_AT_ONCE).map(render).collect())
     }
 
-    /// The row of the whole call, where it was closed and went on.
-    fn whole<'r>(&'r self, row: Row<'r>) -> io::Result<Row<'r>> {
+    /// The row of the whole call with what is told of it, where it was closed and went on.
+    fn joined<'r>(&'r self, row: &Row<'_>) -> io::Result<Option<Row<'r>>> {
         if self.joined.is_empty() {
-            return Ok(row);
+            return Ok(None);
         }
-        match self.joined_with(&row) {
-            Some((_, joined)) => decode(&joined.row),
-            None => Ok(row),
-        }
+        let joined = self.joined_with(row).map(|(_, joined)| decode(&joined.row));
+        joined.transpose()
     }
 
     /// Puts the parts of calls that went on after they were closed together. Such calls are few.
@@ -310,17 +310,20 @@ impl Analysis {
         if resumed.is_empty() {
             return Ok(());
         }
-        for row in self.calls.read()? {
+        let mut relations = self.relations.read()?;
+        for (place, row) in (0..).zip(self.calls.read()?) {
             let encoded = row?;
-            let row: Row<'_> = decode(&encoded)?;
+            let relation = relations.of(place)?;
+            let mut row: Row<'_> = decode(&encoded)?;
             if !resumed.contains(&row.call_id) {
                 continue;
             }
+            row.relation = relation.as_deref().map(decode).transpose()?;
             let key = self.joined_with(&row).map(|(key, _)| key.clone());
             let key = key.unwrap_or_else(|| key_of(&row));
             let joined = match self.joined.remove(&key) {
                 None => Joined {
-                    row: encoded.into_owned(),
+                    row: encode(&row),
                     parts: 1,
                 },
                 Some(earlier) => Joined {

@@ -117,10 +117,9 @@ impl Reported {
         Ok(())
     }
 
-    /// A 488 that is passed on is compared where it came first.
+    /// A 488 that is passed on to Teams is told by the carrier's, and none of Microsoft's codes may stand beside it.
     fn compare(&mut self, row: &Row<'_>) {
-        let is_relayed = row.relation.as_ref().is_some_and(|of| of.relayed);
-        let Some(diagnosis) = row.diagnosis.as_ref().filter(|_| !is_relayed) else {
+        let Some(diagnosis) = &row.diagnosis else {
             return;
         };
         match agreement(diagnosis, row.reported_code, row.reported_phrase.as_bytes()) {

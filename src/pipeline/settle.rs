@@ -80,8 +80,9 @@ impl Settlement {
 
 /// Joins the rows of one call that was closed and then went on: another tap with another clock, or a Call-ID that rested for
 /// a day. The earlier row tells the call; what it lacks comes from the later.
-pub fn join<'a>(mut earlier: Row<'a>, later: Row<'a>) -> Row<'a> {
+pub fn join<'a>(mut earlier: Row<'a>, mut later: Row<'a>) -> Row<'a> {
     use crate::report::row::Outcome;
+    let relation = earlier.relation.take().or(later.relation.take());
     let rejections = earlier.rejections.saturating_add(later.rejections);
     let is_decided = |outcome| !matches!(outcome, Outcome::Incomplete | Outcome::Unanswered);
     if earlier.outcome == Outcome::Incomplete && later.outcome != Outcome::Incomplete {
@@ -105,12 +106,14 @@ pub fn join<'a>(mut earlier: Row<'a>, later: Row<'a>) -> Row<'a> {
         }
     }
     earlier.rejections = rejections;
+    earlier.relation = relation;
     earlier
 }
 
 #[cfg(test)]
 mod tests {
     use super::join;
+    use crate::report::relation::Relation;
     use crate::report::row::Outcome;
     use crate::report::row::Row;
 
@@ -147,5 +150,16 @@ mod tests {
             ..Row::default()
         };
         assert_eq!(join(refused, answered).final_status, Some(200));
+    }
+
+    #[test]
+    fn a_call_that_went_on_keeps_what_its_other_legs_told_either_part() {
+        let related = || Row {
+            relation: Some(Relation::default()),
+            ..Row::default()
+        };
+        for (earlier, later) in [(related(), Row::default()), (Row::default(), related())] {
+            assert!(join(earlier, later).relation.is_some());
+        }
     }
 }
