@@ -17,7 +17,7 @@ What must cost in proportion to N alone:
     open-calls       N calls that are answered and never end
     one-connection   N messages on one TCP connection
     one-call-id      N INVITEs with one Call-ID, each with another From tag and branch
-    both-legs        N calls between the same two numbers, each from a carrier to the SBC and from there to Teams: no leg can
+    both-legs        N calls between the same two numbers, each from a carrier to the SBC and from there to Teams, which is busy: no leg can
                      be told from another
     syns             N TCP connections of which there is only the SYN
     one-byte         N TCP connections of one byte each
@@ -270,11 +270,15 @@ def both_legs(count):
     carrier = (203, 0, 113, 9), 5060
     for number in range(count):
         call = Call(0, "udp", call_id=f"teams-{number * 2654435761 % 2 ** 32:08x}-{number}")
-        invite = call.request("INVITE", 1, is_answered=False)[1]
+        invite, busy = call.request("INVITE", 1, is_answered=False)[1], call.response(486, "Busy Here", 1, "INVITE")[1]
         source, destination = ends(0, True)
-        outside = invite.replace(b"sip.pstnhub.microsoft.com", b"sip.carrier.example").replace(b"teams-", b"outside-")
-        yield MORNING + number * 2_000, udp(carrier, source, outside)
-        yield MORNING + number * 2_000 + 500, udp(source, destination, invite)
+        outside = [text.replace(b"sip.pstnhub.microsoft.com", b"sip.carrier.example").replace(b"teams-", b"outside-")
+                   .replace(b"Microsoft.PSTNHub.SIPProxy", b"SBC") for text in (invite, busy)]
+        time = MORNING + number * 2_000
+        yield time, udp(carrier, source, outside[0])
+        yield time + 100, udp(source, destination, invite)
+        yield time + 200, udp(destination, source, busy)
+        yield time + 300, udp(source, carrier, outside[1])
 
 
 def host_of(number):
