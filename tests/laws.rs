@@ -221,6 +221,23 @@ proptest! {
     }
 
     #[test]
+    fn windows_do_not_matter_where_clocks_jump(sample in any::<prop::sample::Index>(), jumps in prop::collection::vec((any::<prop::sample::Index>(), any::<u32>(), 1_usize..40), 1..5), window in 300_u64..3000) {
+        let samples = samples();
+        let sample = &samples[sample.index(samples.len())];
+        let (header, mut records) = records(sample);
+        for (from, seconds, many) in jumps {
+            let from = from.index(records.len());
+            for record in records.iter_mut().skip(from).take(many) {
+                record[..4].copy_from_slice(&seconds.to_le_bytes());
+            }
+        }
+        let folder = TempDir::new().unwrap();
+        let path = write(&folder, "jumps.pcap", &header, &records);
+        let whole = told(std::slice::from_ref(&path), 1, WINDOW);
+        assert_same(&told(&[path], 1, window), &whole, "in small windows");
+    }
+
+    #[test]
     fn packets_that_change_places_with_a_neighbour_change_no_row(sample in any::<prop::sample::Index>(), swaps in prop::collection::vec(any::<prop::sample::Index>(), 1..6)) {
         let samples = samples();
         let sample = &samples[sample.index(samples.len())];

@@ -13,7 +13,6 @@ use rustc_hash::FxBuildHasher;
 
 use crate::call::Calls;
 use crate::call::Gathered;
-use crate::call::Glance;
 use crate::call::Sighting;
 use crate::call::Transport;
 use crate::capture::record::Nanos;
@@ -50,16 +49,21 @@ use super::flow::With;
 use super::ledger::Ledger;
 use super::ledger::SipCounts;
 use super::locked::LockedConnections;
+use super::mail::Mail;
+use super::mail::Post;
+use super::mail::SHARDS;
+use super::mail::Tick;
+use super::mail::Turns;
+use super::mail::boxes;
+use super::mail::shard_of;
 use super::window::Run;
-
-/// Shards of connections, and of calls.
-const SHARDS: usize = 16;
 
 /// Everything that carries over from one window to the next.
 #[derive(Debug)]
 pub struct Carry<'s> {
     with: Surroundings<'s>,
     keys: &'s KeyLog,
+    turns: Turns,
     defragmenter: Defragmenter,
     associations: Associations,
     flows: Vec<FlowShard>,
@@ -173,15 +177,13 @@ impl Completed {
     }
 }
 
-/// A message on its way to its call.
-type Mail<'w> = (Sighting<'w>, Glance);
-
 impl<'s> Carry<'s> {
     /// Nothing seen yet.
     pub fn new(with: Surroundings<'s>, keys: &'s KeyLog) -> Self {
         Self {
             with,
             keys,
+            turns: Turns::default(),
             defragmenter: Defragmenter::default(),
             associations: Associations::default(),
             flows: (0..SHARDS).map(|_| FlowShard::default()).collect(),
@@ -198,21 +200,16 @@ impl<'s> Carry<'s> {
 
     /// Takes what a window has to go on.
     pub fn advance(&mut self, runs: &[Run]) -> Vec<Rows> {
-        let now = runs
-            .iter()
-            .flat_map(Run::events)
-            .map(|event| event.time)
-            .min();
         let completed = self.reassemble(runs);
-        let (mut mail, arrivals) = self.sort(runs, &completed);
+        let (mut post, arrivals) = self.sort(runs, &completed);
         let mut found = self.read_flows(&arrivals);
         for found in &mut found {
             self.count(found);
-            for (sighting, glance) in found.sightings() {
-                post(&mut mail, sighting, glance);
+            for (turn, sighting, glance) in found.sightings() {
+                post.take(turn, sighting, glance);
             }
         }
-        self.advance_calls(&mail, now)
+        self.advance_calls(post)
     }
 
     /// Closes everything.
@@ -226,14 +223,14 @@ impl<'s> Carry<'s> {
         for (flow, found) in std::mem::take(&mut self.flows).into_iter().zip(&mut found) {
             learned.connections_evicted += flow.finish(self.keys, found);
         }
-        let mut mail = boxes();
+        let mut post = Post::default();
         for found in &mut found {
             self.count(found);
-            for (sighting, glance) in found.sightings() {
-                post(&mut mail, sighting, glance);
+            for (turn, sighting, glance) in found.sightings() {
+                post.take(turn, sighting, glance);
             }
         }
-        let mut rows = self.advance_calls(&mail, None);
+        let mut rows = self.advance_calls(post);
         let with = self.with;
         let shards = std::mem::take(&mut self.calls);
         let last: Vec<(Rows, Learned)> = shards
@@ -330,12 +327,13 @@ impl<'s> Carry<'s> {
         &mut self,
         runs: &'w [Run],
         completed: &'w [(Stamp, Completed)],
-    ) -> (Vec<Vec<Mail<'w>>>, Vec<Vec<Arrival<'w>>>) {
-        let (mut mail, mut arrivals) = (boxes(), boxes());
+    ) -> (Post<'w>, Vec<Vec<Arrival<'w>>>) {
+        let (mut post, mut arrivals) = (Post::default(), boxes());
         let mut completed = completed.iter().peekable();
         for run in runs {
             for event in run.events() {
                 let at = run.verified.stamp(event);
+                let turn = self.turns.take(at.time, &mut post.ticks);
                 match run.verified.chunk().seen(event) {
                     Seen::Message {
                         from,
@@ -355,12 +353,13 @@ impl<'s> Carry<'s> {
                             to,
                             transport,
                         };
-                        post(&mut mail, sighting, glance);
+                        post.take(turn, sighting, glance);
                     }
                     Seen::Segment(segment) => arrive(
                         &mut arrivals,
                         Arrival {
                             segment,
+                            turn,
                             at,
                             unless_sip: Fate::Other,
                         },
@@ -368,21 +367,21 @@ impl<'s> Carry<'s> {
                     Seen::Fragment(_) | Seen::Sctp(_) => {
                         let of_this = completed.next_if(|(completed_at, _)| *completed_at == at);
                         if let Some((_, completed)) = of_this {
-                            self.sort_completed(at, completed, &mut mail, &mut arrivals);
+                            self.sort_completed((turn, at), completed, &mut post, &mut arrivals);
                         }
                     }
                 }
             }
         }
-        (mail, arrivals)
+        (post, arrivals)
     }
 
     /// What came in several packets: the fate is that of the packet that completed it.
     fn sort_completed<'w>(
         &mut self,
-        at: Stamp,
+        (turn, at): (u64, Stamp),
         completed: &'w Completed,
-        mail: &mut [Vec<Mail<'w>>],
+        post: &mut Post<'w>,
         arrivals: &mut [Vec<Arrival<'w>>],
     ) {
         let whole = match completed {
@@ -390,7 +389,7 @@ impl<'s> Carry<'s> {
             Completed::Messages(messages, unless_sip) => {
                 let fates = messages
                     .iter()
-                    .filter_map(|loose| self.sort_loose(at, loose, mail));
+                    .filter_map(|loose| self.sort_loose((turn, at), loose, post));
                 let fate = fates.min().unwrap_or(*unless_sip);
                 self.ledger.count(fate);
                 return;
@@ -398,13 +397,14 @@ impl<'s> Carry<'s> {
         };
         match whole.decode() {
             Packet::Datagram(datagram) => {
-                let fate = self.sort_datagram(&datagram, (at, at.time, Transport::Udp), mail);
+                let fate = self.sort_datagram(&datagram, (turn, at, at.time, Transport::Udp), post);
                 self.ledger.count(fate.unwrap_or(Fate::Fragment));
             }
             Packet::Segment(segment) => arrive(
                 arrivals,
                 Arrival {
                     segment,
+                    turn,
                     at,
                     unless_sip: Fate::Fragment,
                 },
@@ -415,9 +415,9 @@ impl<'s> Carry<'s> {
 
     fn sort_loose<'w>(
         &mut self,
-        at: Stamp,
+        (turn, at): (u64, Stamp),
         loose: &'w Loose,
-        mail: &mut [Vec<Mail<'w>>],
+        post: &mut Post<'w>,
     ) -> Option<Fate> {
         let datagram = Datagram {
             from: loose.from,
@@ -432,15 +432,15 @@ impl<'s> Carry<'s> {
         };
         let outline = chunk::message_in(&datagram)?.outline;
         let transport = chunk::transport_of(loose.carrier, &outline);
-        self.sort_datagram(&datagram, (at, arrived, transport), mail)
+        self.sort_datagram(&datagram, (turn, at, arrived, transport), post)
     }
 
     /// None where it is no SIP.
     fn sort_datagram<'w>(
         &mut self,
         datagram: &Datagram<'w>,
-        (at, arrived, transport): (Stamp, Nanos, Transport),
-        mail: &mut [Vec<Mail<'w>>],
+        (turn, at, arrived, transport): (u64, Stamp, Nanos, Transport),
+        post: &mut Post<'w>,
     ) -> Option<Fate> {
         let found = chunk::message_in(datagram)?;
         if found.fate == Fate::Sip {
@@ -458,7 +458,7 @@ impl<'s> Carry<'s> {
                 to,
                 transport,
             };
-            post(mail, sighting, found.glance);
+            post.take(turn, sighting, found.glance);
         }
         Some(found.fate)
     }
@@ -480,11 +480,11 @@ impl<'s> Carry<'s> {
         read.collect()
     }
 
-    fn advance_calls(&mut self, mail: &[Vec<Mail<'_>>], now: Option<Nanos>) -> Vec<Rows> {
-        let with = self.with;
-        let shards = self.calls.par_iter_mut().zip(mail);
+    fn advance_calls(&mut self, mut post: Post<'_>) -> Vec<Rows> {
+        let (with, ticks) = (self.with, std::mem::take(&mut post.ticks));
+        let shards = self.calls.par_iter_mut().zip(post.in_turn());
         shards
-            .map(|(shard, mail)| shard.advance(mail, now, with))
+            .map(|(shard, mail)| shard.advance(mail, &ticks, with))
             .collect()
     }
 }
@@ -507,14 +507,23 @@ impl Totals {
 }
 
 impl CallShard {
-    fn advance(&mut self, mail: &[Mail<'_>], now: Option<Nanos>, with: Surroundings<'_>) -> Rows {
+    fn advance(&mut self, mail: &[Mail<'_>], ticks: &[Tick], with: Surroundings<'_>) -> Rows {
         let mut over = Vec::new();
-        for (sighting, glance) in mail {
+        let mut ticks = ticks.iter().peekable();
+        for Mail {
+            turn,
+            sighting,
+            glance,
+        } in mail
+        {
+            while let Some(tick) = ticks.next_if(|tick| tick.before <= *turn) {
+                self.calls.expire(tick.now, &mut over);
+            }
             self.calls
                 .feed(glance.call_id(sighting.bytes), sighting, glance, &mut over);
         }
-        if let Some(now) = now {
-            self.calls.expire(now, &mut over);
+        for tick in ticks {
+            self.calls.expire(tick.now, &mut over);
         }
         self.tell(over, with)
     }
@@ -569,21 +578,6 @@ fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows
             rows.resumed.push(told.call.call_id.clone().into_owned());
         }
         rows.calls.push(|key| told.call.order(key), &told.call);
-    }
-}
-
-fn boxes<T>() -> Vec<Vec<T>> {
-    (0..SHARDS).map(|_| Vec::new()).collect()
-}
-
-/// The high bits: the low ones choose the place in a shard's own maps.
-fn shard_of(hash: u64) -> usize {
-    (hash >> 48) as usize % SHARDS
-}
-
-fn post<'w>(mail: &mut [Vec<Mail<'w>>], sighting: Sighting<'w>, glance: Glance) {
-    if let Some(hash) = glance.call_hash {
-        mail[shard_of(hash)].push((sighting, glance));
     }
 }
 

@@ -39,6 +39,8 @@ pub use self::found::LockedConnection;
 pub struct Arrival<'w> {
     /// The segment.
     pub segment: Segment<'w>,
+    /// Its turn among all events.
+    pub turn: u64,
     /// Its frame; of a defragmented one, the frame that completed it.
     pub at: Stamp,
     /// [`Fate::Fragment`] where it came in fragments; else [`Fate::Other`]: its fate unless SIP is found.
@@ -96,7 +98,7 @@ impl FlowShard {
         let Arrival { segment, at, .. } = arrival;
         let carried = &mut self.carried;
         found.completed = false;
-        found.now = at.time;
+        (found.now, found.turn) = (at.time, arrival.turn);
         let placement = self.connections.feed(segment, *at, &mut |delivery| {
             deliver(carried, &delivery, *at, with.keys, found);
         });

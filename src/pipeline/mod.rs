@@ -10,6 +10,7 @@ pub mod chunk;
 pub mod flow;
 pub mod ledger;
 pub mod locked;
+mod mail;
 pub mod relations;
 pub mod reported;
 pub mod settle;

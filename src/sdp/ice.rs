@@ -56,16 +56,29 @@ pub fn has_candidate(body: &[u8]) -> bool {
     if memchr::memmem::find(body, b"\na=candidate:").is_some() {
         return true;
     }
-    memchr::memchr_iter(b'\n', body).any(|end| {
-        let line = body.get(end + 1..).unwrap_or_default();
+    let is_candidate = |line: &[u8]| {
         line.get(..12)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"a=candidate:"))
-    })
+    };
+    let written = body.len()
+        - body
+            .iter()
+            .rev()
+            .take_while(|byte| b" \t\r\n\x0c\0".contains(byte))
+            .count();
+    let line_end = match memchr::memchr(b'\n', body.get(..written).unwrap_or_default()) {
+        Some(_) => b'\n',
+        None => b'\r',
+    };
+    is_candidate(body)
+        || memchr::memchr_iter(line_end, body)
+            .any(|end| is_candidate(body.get(end + 1..).unwrap_or_default()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::Candidate;
+    use super::has_candidate;
 
     #[test]
     fn a_candidate_has_address_port_and_type() {
@@ -76,6 +89,21 @@ mod tests {
             (candidate.address, candidate.typ),
             (&b"198.51.100.7"[..], &b"srflx"[..])
         );
+    }
+
+    #[test]
+    fn a_candidate_is_found_however_lines_end_and_wherever_it_stands() {
+        for body in [
+            "v=0\r\na=candidate:1",
+            "v=0\nA=Candidate:1",
+            "v=0\ra=candidate:1\r\n\0",
+            "a=candidate:1",
+        ] {
+            assert!(has_candidate(body.as_bytes()), "{body:?}");
+        }
+        assert!(!has_candidate(
+            b"v=0\r\ns=a=candidate:1\r\na=candidates:1\r\n"
+        ));
     }
 
     #[test]

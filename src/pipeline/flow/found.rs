@@ -33,6 +33,8 @@ pub struct Found {
     pub(super) released: usize,
     /// The time of the segment at hand.
     pub(super) now: Nanos,
+    /// Its turn.
+    pub(super) turn: u64,
     /// The packet that was counted last in `late`.
     pub(super) last_late: Option<Stamp>,
     /// True once the segment at hand completed a message.
@@ -60,6 +62,7 @@ pub struct LockedConnection {
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
+    turn: u64,
     start: usize,
     len: usize,
     wholeness: Wholeness,
@@ -93,8 +96,8 @@ impl Found {
         }
     }
 
-    /// The messages that show a call.
-    pub fn sightings(&self) -> impl Iterator<Item = (Sighting<'_>, Glance)> {
+    /// The messages that show a call, each with the turn of the segment that completed it.
+    pub fn sightings(&self) -> impl Iterator<Item = (u64, Sighting<'_>, Glance)> {
         self.messages.iter().map(|place| {
             let bytes = &self.bytes[place.start..place.start + place.len];
             let &Place {
@@ -108,6 +111,7 @@ impl Found {
                 ..
             } = place;
             (
+                place.turn,
                 Sighting {
                     bytes,
                     wholeness,
@@ -137,6 +141,7 @@ impl Found {
             let start = self.bytes.len();
             self.bytes.extend_from_slice(message.bytes);
             self.messages.push(Place {
+                turn: self.turn,
                 start,
                 len: message.bytes.len(),
                 wholeness: message.wholeness,

@@ -66,6 +66,7 @@ fn what_waited_behind_a_hole_keeps_the_frame_that_brought_it() {
         shard.feed(
             &Arrival {
                 segment: segment(*sequence, payload),
+                turn: 0,
                 at,
                 unless_sip: Fate::Other,
             },
@@ -79,7 +80,7 @@ fn what_waited_behind_a_hole_keeps_the_frame_that_brought_it() {
     shard.finish(&keys, &mut found);
     let frames: Vec<u64> = found
         .sightings()
-        .map(|(sighting, _)| sighting.at.frame.number)
+        .map(|(_, sighting, _)| sighting.at.frame.number)
         .collect();
     assert_eq!(frames, [2, 3]);
     assert_eq!((found.sip.messages, found.late), (2, 2));
