@@ -320,7 +320,7 @@ impl Partial {
             return false;
         }
         if fragment.payload.is_empty() {
-            return self.pieces.contains_key(&fragment.offset) || !fragment.is_cut;
+            return self.covers(fragment.offset) || !fragment.is_cut;
         }
         let mut is_covered = true;
         self.for_each_gap(fragment, |_, _| is_covered = false);
@@ -347,7 +347,7 @@ impl Partial {
         }
         let mut gaps = Vec::new();
         self.for_each_gap(fragment, |from, to| gaps.push((from, to)));
-        if fragment.payload.is_empty() && !self.pieces.contains_key(&fragment.offset) {
+        if fragment.payload.is_empty() && !self.covers(fragment.offset) {
             gaps.push((fragment.offset, fragment.offset));
         }
         for (from, to) in gaps {
@@ -360,6 +360,16 @@ impl Partial {
             self.pieces.insert(from, Piece { bytes, is_cut });
         }
         true
+    }
+
+    /// Whether a piece begins at `offset` or reaches beyond it.
+    fn covers(&self, offset: u32) -> bool {
+        self.pieces
+            .range(..=offset)
+            .next_back()
+            .is_some_and(|(start, piece)| {
+                *start == offset || start.saturating_add(piece.len()) > offset
+            })
     }
 
     /// Calls `gap` with each stretch of the fragment that no piece covers.

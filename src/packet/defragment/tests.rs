@@ -135,6 +135,21 @@ fn where_fragments_overlap_the_first_bytes_stay() {
 }
 
 #[test]
+fn a_fragment_cut_to_nothing_inside_another_does_not_let_later_bytes_overwrite() {
+    let mut defragmenter = Defragmenter::default();
+    let fragments = [
+        fragment(1, 0, true, b"INVITE sip:teams"),
+        cut(fragment(1, 8, true, b"")),
+        fragment(1, 8, true, b"ip:other SIP/2.0"),
+        fragment(1, 24, false, b"!"),
+    ];
+    assert_eq!(
+        feed(&mut defragmenter, &fragments),
+        [whole(b"INVITE sip:teams SIP/2.0!")]
+    );
+}
+
+#[test]
 fn what_fits_no_datagram_is_refused() {
     let mut defragmenter = Defragmenter::default();
     for wrong in [
