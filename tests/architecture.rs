@@ -49,10 +49,14 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn code_of(path: &Path) -> Vec<(usize, String)> {
     let text = fs::read_to_string(path).unwrap();
     let before_tests = text
-        .split("\n#[cfg(test)]\nmod ")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
+        .match_indices("\n#[cfg(test)]\nmod ")
+        .find(|(at, _)| {
+            text[*at..]
+                .lines()
+                .nth(2)
+                .is_some_and(|line| line.ends_with('{'))
+        })
+        .map_or(&text[..], |(at, _)| &text[..at]);
     // What tests are made with is theirs.
     if ["tests.rs", "made.rs", "sample.rs"]
         .iter()
@@ -252,4 +256,74 @@ fn the_sample_captures_stay_small() {
         bytes < 5 << 20,
         "captures/ has {bytes} bytes, of 5 MiB at most"
     );
+}
+
+#[test]
+fn each_dependency_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let used = manifest.split("[dependencies]\n").nth(1).unwrap();
+    let used: Vec<&str> = used
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split(" =").next())
+        .collect();
+    assert!(used.len() > 20, "{used:?}");
+    let table = fs::read_to_string(root().join("src/DEPENDENCIES.md")).unwrap();
+    let explained: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .filter(|name| *name != "crate")
+        .collect();
+    assert_eq!(used, explained, "Cargo.toml, and src/DEPENDENCIES.md");
+}
+
+/// The constants that a line defines: their names, and what they are.
+fn constant_in(line: &str) -> Option<(&str, &str)> {
+    let (_, defined) = line.split_once("const ")?;
+    let (name, rest) = defined.split_once(": ")?;
+    let (_, value) = rest.split_once(" = ")?;
+    Some((name, value.strip_suffix(';')?))
+}
+
+#[test]
+fn each_bound_is_in_the_table_with_its_value() {
+    let table = fs::read_to_string(root().join("src/BOUNDS.md")).unwrap();
+    let mut listed = Vec::new();
+    for line in table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("` in `"))
+    {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let (name, file) = cells[3].trim_matches('`').split_once("` in `").unwrap();
+        let path = root().join(file);
+        let code = code_of(&path);
+        let defined = code
+            .iter()
+            .filter_map(|(_, line)| constant_in(line))
+            .find(|(constant, _)| *constant == name);
+        let value = defined.map(|(_, value)| format!("`{value}`"));
+        assert_eq!(value.as_deref(), Some(cells[2]), "{name} in {file}");
+        listed.push((name.to_owned(), path));
+    }
+    assert!(listed.len() > 90, "the table has {} bounds", listed.len());
+    let is_bound = |name: &str| {
+        ["MAX", "MOST", "LONGEST"].iter().any(|word| {
+            name == *word
+                || name
+                    .strip_prefix(word)
+                    .is_some_and(|rest| rest.starts_with('_'))
+        })
+    };
+    let mut missing = Vec::new();
+    for file in sources(&root().join("src")) {
+        for (line, text) in code_of(&file) {
+            let Some((name, _)) = constant_in(&text).filter(|(name, _)| is_bound(name)) else {
+                continue;
+            };
+            if !listed.contains(&(name.to_owned(), file.clone())) {
+                missing.push(format!("{}:{line}: {name}", file.display()));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0], "not in src/BOUNDS.md");
 }

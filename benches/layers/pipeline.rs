@@ -41,7 +41,7 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
     };
     let calls = || {
         let mut calls = 0;
-        let analysis = analyze(&options, &Silent).expect("nothing stops it");
+        let mut analysis = analyze(&options, &Silent).expect("nothing stops it");
         let count = |rows: &[Row<'_>]| rows.len();
         let counted = analysis.each_call::<_, Error>(count, |some| {
             calls += some;

@@ -31,7 +31,7 @@ pub const QUIET_WHEN_ANSWERED: Nanos = Nanos::from_secs(24 * 60 * 60);
 pub const MESSAGES_PER_CALL_ID: usize = 20_000;
 
 /// Bytes kept of one Call-ID.
-pub const BYTES_PER_CALL_ID: usize = 16 << 20;
+pub const BYTES_PER_CALL_ID: usize = 8 << 20;
 
 /// Room for the text of a call: most have less than ten messages.
 const USUAL_TEXT: usize = 4096;

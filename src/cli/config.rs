@@ -87,7 +87,7 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
     let bar = Bar::new(options.quiet);
     let analysis = analyze(&run, &bar);
     bar.finish();
-    let analysis = match analysis {
+    let mut analysis = match analysis {
         Err(Error::Stopped) => return Ok(Exit::Stopped),
         other => other?,
     };
@@ -95,7 +95,7 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
         return Err(nothing_read(&analysis.summary));
     }
     check_inputs_stay(output.map(PathBuf::as_path).into_iter(), &analysis.inputs)?;
-    let draft = draft(&analysis, &Teams::new(&run.config))?;
+    let draft = draft(&mut analysis, &Teams::new(&run.config))?;
     let text = draft.text(&run.config, analysis.file_names.len());
     match &mut file {
         Some(file) => file.write_all(text.as_bytes())?,
@@ -111,7 +111,7 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
     })
 }
 
-fn draft(analysis: &Analysis, teams: &Teams) -> Result<Draft, Error> {
+fn draft(analysis: &mut Analysis, teams: &Teams) -> Result<Draft, Error> {
     let of_some = |rows: &[Row<'_>]| {
         let mut draft = Draft::default();
         for row in rows {

@@ -52,9 +52,14 @@ pub struct Gathering {
     without_teams: u64,
     count: u64,
     rejection_count: u64,
-    /// Call-IDs that went on after they were closed.
+    /// Call-IDs that went on after they were closed; the least where there are too many.
     resumed: BTreeSet<Text<'static>>,
+    has_too_many_resumed: bool,
 }
+
+/// Call-IDs at most whose calls are joined where they went on after they were closed: one in a thousand of fifty
+/// million calls.
+const RESUMED: usize = 50_000;
 
 impl Gathering {
     /// Takes the rows of calls that are over.
@@ -62,6 +67,10 @@ impl Gathering {
         self.count += rows.calls.len() as u64;
         self.rejection_count += rows.rejections.len() as u64;
         self.resumed.extend(rows.resumed);
+        while self.resumed.len() > RESUMED {
+            self.resumed.pop_last();
+            self.has_too_many_resumed = true;
+        }
         self.calls.append(&rows.calls)?;
         self.rejections.append(&rows.rejections)?;
         self.legs.append(&rows.legs)?;
@@ -147,6 +156,9 @@ impl Gathering {
         analysis.summary.pstn_report = reported.map(|reported| reported.summary.clone());
         analysis.summary.pairing = PairingSummary::of(&analysis.relations.counts);
         analysis.join_resumed(&self.resumed)?;
+        if self.has_too_many_resumed {
+            analysis.summary.limits.calls_not_joined = analysis.not_joined(&self.resumed)?;
+        }
         let fewer: usize = analysis.joined.values().map(|parts| parts.parts - 1).sum();
         analysis.summary.calls = self.count - fewer as u64;
         analysis.summary.rejections = self.rejection_count;
@@ -195,9 +207,9 @@ struct Joined {
 
 impl Analysis {
     /// Every call, in the order of the calls CSV: `render` makes something of some of them at a time, on any thread, and `each`
-    /// gets it in order. Returns the trunks' counts in the order of the trunk report.
+    /// gets it in order. Returns the trunks' counts in the order of the trunk report, and counts in the summary what that lacks.
     pub fn each_call<R: Send, E: From<Error>>(
-        &self,
+        &mut self,
         render: impl Fn(&[Row<'_>]) -> R + Sync,
         mut each: impl FnMut(R) -> Result<(), E>,
     ) -> Result<Vec<TrunkCounts>, E> {
@@ -222,7 +234,7 @@ impl Analysis {
             };
             let mut some = self.settled(&encoded, whole)?;
             if some.is_empty() {
-                return Ok(trunks.into_rows());
+                break;
             }
             if !self.joined.is_empty() {
                 some.retain(|row| {
@@ -237,6 +249,9 @@ impl Analysis {
                 .into_iter()
                 .try_for_each(&mut each)?;
         }
+        drop((rows, relations));
+        self.summary.limits.calls_of_trunks_left_out = trunks.left_out;
+        Ok(trunks.into_rows())
     }
 
     /// Every rejection, in the order of the rejections CSV, as [`Analysis::each_call`] gives the calls. Counts them by case and
@@ -336,6 +351,17 @@ impl Analysis {
         Ok(())
     }
 
+    /// How many calls went on after they were closed and are told as calls of their own.
+    fn not_joined(&self, resumed: &BTreeSet<Text<'static>>) -> Result<u64, Error> {
+        let mut count = 0;
+        for row in self.calls.read()? {
+            let encoded = row?;
+            let row: Row<'_> = decode(&encoded)?;
+            count += u64::from(row.is_resumed && !resumed.contains(&row.call_id));
+        }
+        Ok(count)
+    }
+
     /// The call that a row is a part of: the one with its caller's tag, or, where one of the two lacks the initial INVITE,
     /// the first of its Call-ID.
     fn joined_with(&self, row: &Row<'_>) -> Option<(&Key, &Joined)> {
@@ -412,6 +438,10 @@ fn summary(
         wrappings_given_up: learned.wrappings_given_up,
         keys_left_out: learned.keys_left_out,
         keys_too_late: 0,
+        calls_not_joined: 0,
+        offers_left_out: learned.history.left_out,
+        has_too_many_sbc_addresses: learned.sbc.has_left_out,
+        calls_of_trunks_left_out: 0,
     };
     summary
 }

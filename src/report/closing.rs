@@ -202,6 +202,22 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             limits.connections_evicted,
             "connections were given up: too many were open at once",
         ),
+        (
+            limits.calls_not_joined,
+            "calls went on after they were closed and have a row of their own: there are too many of them",
+        ),
+        (
+            limits.offers_left_out,
+            "accepted offers were left out of what tells media bypass: there are too many trunks",
+        ),
+        (
+            limits.has_too_many_sbc_addresses.into(),
+            "bound was reached: too many addresses talked to Teams to remember them all as the SBC's",
+        ),
+        (
+            limits.calls_of_trunks_left_out,
+            "calls are not in the trunk report: it tells a hundred thousand trunks apart",
+        ),
     ];
     for (count, what) in lost.into_iter().filter(|(count, _)| *count > 0) {
         let _ = writeln!(out, "  {} {what}", style.warning(&count.to_string()));

@@ -201,6 +201,14 @@ pub struct Limits {
     pub keys_left_out: u64,
     /// TLS connections whose keys came behind their packets, in what can be read only once.
     pub keys_too_late: u64,
+    /// Calls that went on after they were closed and have a row of their own, as there are too many of them.
+    pub calls_not_joined: u64,
+    /// Accepted offers of trunks beyond those that are remembered: whether these use media bypass is not known.
+    pub offers_left_out: u64,
+    /// True where more addresses talked to Teams than are remembered as the SBC's.
+    pub has_too_many_sbc_addresses: bool,
+    /// Calls of trunks beyond those that the trunk report tells apart; their rows are in the calls CSV.
+    pub calls_of_trunks_left_out: u64,
 }
 
 impl RunSummary {

@@ -1,6 +1,7 @@
 //! Calls counted by trunk.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rustc_hash::FxHashMap;
 
@@ -42,6 +43,12 @@ impl TrunkSide {
 
 /// Different setup times kept exactly of one trunk; beyond it the time counts as the nearest one kept below.
 const SETUP_TIMES: usize = 200_000;
+
+/// The same of all trunks together.
+const ALL_SETUP_TIMES: usize = 2_000_000;
+
+/// Trunks told apart at most, and spellings of their names: a hostile capture may name any number.
+const TRUNKS: usize = 100_000;
 
 /// What the trunk report tells of one trunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,7 +123,7 @@ impl TrunkCounts {
             .map(|(millis, _)| *millis)
     }
 
-    fn add(&mut self, row: &Row<'_>) {
+    fn add(&mut self, row: &Row<'_>, has_room: bool) {
         self.calls += 1;
         match row.outcome {
             Outcome::Answered => self.answered += 1,
@@ -146,7 +153,7 @@ impl TrunkCounts {
             self.undocumented += u64::from(diagnosis.verdict == Verdict::Undocumented);
         }
         if let Some(setup) = row.setup {
-            self.add_setup(setup.0 / 1_000_000);
+            self.add_setup(setup.0 / 1_000_000, has_room);
         }
         self.first_call = Some(
             self.first_call
@@ -174,8 +181,8 @@ impl TrunkCounts {
         self.delivered += u64::from(is_effective || is_no_answer);
     }
 
-    fn add_setup(&mut self, millis: i64) {
-        let is_full = self.setup_ms.len() >= SETUP_TIMES;
+    fn add_setup(&mut self, millis: i64, has_room: bool) {
+        let is_full = !has_room || self.setup_ms.len() >= SETUP_TIMES;
         let nearest = || self.setup_ms.range(..=millis).next_back();
         let kept = is_full.then(nearest).flatten().map(|(kept, _)| *kept);
         *self.setup_ms.entry(kept.unwrap_or(millis)).or_default() += 1;
@@ -189,6 +196,10 @@ pub struct TrunkTable {
     places: BTreeMap<(Vec<u8>, Option<TrunkSide>), usize>,
     /// The same by the names as they are spelt, so that a row's needs no lower case.
     spelt: FxHashMap<Vec<u8>, [Option<usize>; 3]>,
+    /// Different setup times of all trunks.
+    setup_times: usize,
+    /// Calls of trunks beyond those that are told apart.
+    pub left_out: u64,
 }
 
 impl TrunkTable {
@@ -204,15 +215,25 @@ impl TrunkTable {
             .spelt
             .get(name.as_bytes())
             .and_then(|known| known[slot]);
-        let place = known.unwrap_or_else(|| self.place(name, side, slot));
-        self.counts[place].add(row);
+        let Some(place) = known.or_else(|| self.place(name, side, slot)) else {
+            self.left_out += 1;
+            return;
+        };
+        let counts = &mut self.counts[place];
+        let before = counts.setup_ms.len();
+        counts.add(row, self.setup_times < ALL_SETUP_TIMES);
+        self.setup_times += counts.setup_ms.len() - before;
     }
 
-    /// The place of a trunk whose name was not spelt so before.
-    fn place(&mut self, name: &Text<'_>, side: Option<TrunkSide>, slot: usize) -> usize {
+    /// The place of a trunk whose name was not spelt so before; none where there are too many.
+    fn place(&mut self, name: &Text<'_>, side: Option<TrunkSide>, slot: usize) -> Option<usize> {
         let key = (name.as_bytes().to_ascii_lowercase(), side);
         let next = self.counts.len();
-        let place = *self.places.entry(key).or_insert(next);
+        let place = match self.places.entry(key) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(_) if next >= TRUNKS => return None,
+            Entry::Vacant(new) => *new.insert(next),
+        };
         if place == next {
             self.counts.push(TrunkCounts::default());
         }
@@ -221,8 +242,10 @@ impl TrunkTable {
             counts.trunk = name.clone().into_owned();
             counts.side = side;
         }
-        self.spelt.entry(name.as_bytes().to_vec()).or_default()[slot] = Some(place);
-        place
+        if self.spelt.len() < TRUNKS {
+            self.spelt.entry(name.as_bytes().to_vec()).or_default()[slot] = Some(place);
+        }
+        Some(place)
     }
 
     /// The trunks, the most 488s first, then by name.
@@ -299,5 +322,31 @@ mod tests {
                 (Text::from("b"), 1)
             ]
         );
+    }
+
+    #[test]
+    fn trunks_beyond_the_bound_are_counted_and_those_known_go_on() {
+        let mut table = TrunkTable::default();
+        for number in 0..super::TRUNKS {
+            table.add(&row(&format!("trunk {number}"), 0, 1));
+        }
+        assert_eq!(table.left_out, 0);
+        table.add(&row("one more", 1, 1));
+        table.add(&row("Trunk 7", 1, 1));
+        assert_eq!(table.left_out, 1);
+        let rows = table.into_rows();
+        assert_eq!((rows.len(), rows[0].calls), (super::TRUNKS, 2));
+    }
+
+    #[test]
+    fn setup_times_beyond_the_bound_of_all_trunks_count_as_the_nearest_kept() {
+        let mut table = TrunkTable {
+            setup_times: super::ALL_SETUP_TIMES,
+            ..TrunkTable::default()
+        };
+        table.add(&row("a", 0, 100));
+        table.add(&row("a", 0, 300));
+        let rows = table.into_rows();
+        assert_eq!(rows[0].setup_ms(95), Some(100));
     }
 }

@@ -24,10 +24,10 @@ use rustc_hash::FxHashMap;
 
 /// Connections that are followed at once. A trunk has tens; a port scan or a flood of SYNs must not
 /// grow memory. There are some shards of them, and with what it carries one costs about 1,500 bytes.
-const MAX_CONNECTIONS: usize = 40_000;
+const MAX_CONNECTIONS: usize = 10_000;
 
 /// Bytes held behind holes in all connections.
-const MAX_HELD: usize = 256 << 20;
+const MAX_HELD: usize = 16 << 20;
 
 /// How long a connection with payload may be silent. SIP trunks send keep-alives every two
 /// minutes at most (RFC 5626 §4.4.1), but TCP's own come only every two hours (RFC 9293 §3.8.4).

@@ -43,6 +43,8 @@ struct Accepted {
 #[derive(Clone, Debug, Default)]
 pub struct TrunkHistory {
     trunks: BTreeMap<Vec<u8>, Accepted>,
+    /// Accepted offers of trunks beyond those that are remembered.
+    pub left_out: u64,
 }
 
 impl TrunkHistory {
@@ -65,6 +67,7 @@ impl TrunkHistory {
         let name = trunk.clone().into_ascii_lowercase();
         if !self.trunks.contains_key(name.as_bytes()) {
             if self.trunks.len() >= TRUNKS {
+                self.left_out += 1;
                 return;
             }
             let new = name.as_bytes().to_vec();
@@ -82,6 +85,7 @@ impl TrunkHistory {
 
     /// Adds what another part of the run noted.
     pub fn join(&mut self, other: Self) {
+        self.left_out += other.left_out;
         for (trunk, more) in other.trunks {
             let accepted = self.trunks.entry(trunk).or_default();
             accepted.with_candidates += more.with_candidates;

@@ -10,13 +10,15 @@ use super::config::Place;
 use super::config::Trunk;
 use super::party::End;
 
-/// Addresses kept as the SBC's at most: a site has a few.
+/// Addresses kept as the SBC's at most: a site has a few. Of more the least are kept, in whatever order they came.
 const SBC_ADDRESSES: usize = 100_000;
 
 /// The addresses that talked to Teams in this run, and those that the configuration names.
 #[derive(Clone, Debug, Default)]
 pub struct SbcAddresses {
     seen: FxHashSet<IpAddr>,
+    /// True where there were more than are kept.
+    pub has_left_out: bool,
     /// What the configuration says of addresses.
     config: Config,
 }
@@ -26,6 +28,7 @@ impl SbcAddresses {
     pub fn new(config: &Config) -> Self {
         Self {
             seen: FxHashSet::default(),
+            has_left_out: false,
             config: config.clone(),
         }
     }
@@ -34,14 +37,28 @@ impl SbcAddresses {
     pub fn note(&mut self, from: IpAddr, to: IpAddr, teams_end: End) {
         let other = if teams_end == End::Sender { to } else { from };
         // An address that an export or a mirror left out is nobody's.
-        if self.seen.len() < SBC_ADDRESSES && !other.is_unspecified() {
+        if !other.is_unspecified() {
             self.seen.insert(other);
+            self.keep_bound(2 * SBC_ADDRESSES);
         }
     }
 
     /// Adds what another part of the run noted.
     pub fn join(&mut self, other: &Self) {
+        self.has_left_out |= other.has_left_out;
         self.seen.extend(&other.seen);
+        self.keep_bound(SBC_ADDRESSES);
+    }
+
+    /// Beyond `most`, keeps the least: that they are among the least is true of them in whatever part of a run.
+    fn keep_bound(&mut self, most: usize) {
+        if self.seen.len() > most {
+            let mut all: Vec<IpAddr> = self.seen.drain().collect();
+            all.sort_unstable();
+            all.truncate(SBC_ADDRESSES);
+            self.seen.extend(all);
+            self.has_left_out = true;
+        }
     }
 
     /// True for an address of an SBC: one that talked to Teams, or that the configuration names, and not as a carrier's.
@@ -97,8 +114,12 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+    use std::net::Ipv4Addr;
+
     use super::Config;
     use super::End;
+    use super::SBC_ADDRESSES;
     use super::SbcAddresses;
     use crate::trunk::Refusal;
     use crate::trunk::Refuser;
@@ -155,5 +176,25 @@ mod tests {
         let both =
             "[sbc]\naddresses = [\"203.0.113.1\"]\n[carrier]\naddresses = [\"203.0.113.1\"]\n";
         assert_eq!(refused(both, "203.0.113.1", "198.51.100.1"), None);
+    }
+
+    #[test]
+    fn of_too_many_addresses_the_least_are_kept_in_whatever_order_they_come() {
+        let teams = "52.114.1.1".parse().unwrap();
+        let address = |number: u32| IpAddr::V4(Ipv4Addr::from(0x0A00_0000 + number));
+        let numbers = 0..=u32::try_from(2 * SBC_ADDRESSES).unwrap();
+        let [mut upwards, mut downwards] = [SbcAddresses::default(), SbcAddresses::default()];
+        numbers
+            .clone()
+            .for_each(|number| upwards.note(address(number), teams, End::Receiver));
+        numbers
+            .rev()
+            .for_each(|number| downwards.note(address(number), teams, End::Receiver));
+        let mut all = SbcAddresses::default();
+        all.join(&downwards);
+        assert!(all.has_left_out && upwards.has_left_out);
+        assert_eq!(all.seen, upwards.seen);
+        assert_eq!(all.seen.len(), SBC_ADDRESSES);
+        assert!(all.contains(address(0)) && !all.contains(address(150_000)));
     }
 }

@@ -24,7 +24,7 @@ use super::recognise::capture;
 use super::recognise::why_not_inside;
 
 /// Captures of one archive that are read: a ring of years. A small compressed archive could hold any number.
-const MOST_CAPTURES: usize = 100_000;
+const MOST_CAPTURES: usize = 50_000;
 
 /// Members of one archive that are told of, though they are no captures.
 const MOST_OTHERS: usize = 1_000;

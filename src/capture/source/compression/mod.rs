@@ -31,6 +31,13 @@ const MAGIC: usize = 10;
 /// usual settings need, and no more than a small machine has.
 const MOST_WINDOW: u64 = 128 << 20;
 
+/// Decompressed bytes for each compressed one, at most: several times what captures of silence are compressed to. A file
+/// that was made to last for ever has a hundred thousand.
+const MOST_EXPANSION: u64 = 1_000;
+
+/// So many decompressed bytes are not counted: a second's work, whatever they were made of.
+const NOT_COUNTED: u64 = 1 << 30;
+
 /// A way to compress.
 #[derive(Debug)]
 pub(in crate::capture) struct Compression {
@@ -81,6 +88,8 @@ pub(in crate::capture) struct Decoder {
     compression: &'static Compression,
     input: Input,
     state: State,
+    /// Bytes that were decoded.
+    given: u64,
 }
 
 enum State {
@@ -108,7 +117,15 @@ impl Decoder {
             compression,
             input: Input::new(input),
             state: State::Between,
+            given: 0,
         }
+    }
+
+    /// Takes note of what was decoded; true while that is not beyond all reason.
+    fn is_sound(&mut self, count: usize) -> bool {
+        self.given = self.given.saturating_add(count as u64);
+        let most = self.input.passed().saturating_mul(MOST_EXPANSION);
+        self.given <= most.max(NOT_COUNTED)
     }
 
     /// Goes to the next stream, over the zeros that tapes and block devices leave behind the last.
@@ -174,6 +191,13 @@ impl Read for Decoder {
                         Ok(Progress::More) => {}
                         Ok(Progress::Over) => self.state = State::Between,
                         Err(what) => self.state = State::Failed(self.failure(&what)),
+                    }
+                    if !self.is_sound(count) {
+                        let at = self.input.passed();
+                        let name = self.compression.name;
+                        self.state = State::Failed(format!(
+                            "byte {at} of the {name} file is decompressed to over {MOST_EXPANSION} times as many: no capture is"
+                        ));
                     }
                     if count > 0 {
                         return Ok(count);

@@ -319,3 +319,35 @@ fn an_error_of_the_file_is_told_as_it_is() {
         assert_eq!(error.to_string(), "the disk is broken", "{name}");
     }
 }
+
+/// A stream that gives zeros for ever and takes a byte now and then.
+struct Endless;
+
+impl Member for Endless {
+    fn decode(&mut self, input: &mut Input, into: &mut [u8]) -> (usize, Result<Progress, String>) {
+        input.consume(1);
+        into.fill(0);
+        (into.len(), Ok(Progress::More))
+    }
+}
+
+#[test]
+fn what_is_decompressed_beyond_all_reason_is_damaged() {
+    static ENDLESS: Compression = Compression {
+        name: "endless",
+        described_in: "here",
+        begins: |_| true,
+        member: || Box::new(Endless),
+        most_left: 1,
+    };
+    let mut decoder = Decoder::new(&ENDLESS, Box::new(io::repeat(1)));
+    // 4 MiB for each byte: the bound is reached with the 257th read.
+    let mut buffer = vec![0; 4 << 20];
+    let given: Vec<usize> = std::iter::repeat_with(|| decoder.read(&mut buffer))
+        .take_while(Result::is_ok)
+        .flatten()
+        .collect();
+    assert_eq!(given.len(), 257);
+    let error = decoder.read(&mut buffer).unwrap_err().to_string();
+    assert!(error.contains("over 1000 times as many"), "{error}");
+}
