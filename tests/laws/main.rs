@@ -1,9 +1,15 @@
-//! What must not change the rows: threads, windows, where files end, the order of arguments, packets captured twice.
+//! What must not change the rows: threads, windows, where files end, the order of arguments, how the network carried
+//! the messages, what is damaged beside them.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a test that can not read its files has failed"
 )]
+
+mod carriage;
+mod damage;
+mod packets;
+mod round_trips;
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use sip488::pipeline::Analysis;
 use sip488::pipeline::Error;
 use sip488::pipeline::Options;
 use sip488::pipeline::Progress;
@@ -33,7 +40,7 @@ impl Progress for Silent {
 /// The rows of both CSVs.
 type Told = (Vec<Row<'static>>, Vec<Row<'static>>);
 
-fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
+fn analysed(paths: &[PathBuf], threads: usize, window: u64) -> Analysis {
     let options = Options {
         paths: paths.to_vec(),
         config: Config::default(),
@@ -44,7 +51,11 @@ fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
         tells_trunk_groups: false,
         stop: Arc::default(),
     };
-    let mut analysis = analyze(&options, &Silent).unwrap();
+    analyze(&options, &Silent).unwrap()
+}
+
+fn told(paths: &[PathBuf], threads: usize, window: u64) -> Told {
+    let mut analysis = analysed(paths, threads, window);
     let (mut calls, mut rejections) = (Vec::new(), Vec::new());
     let all = |rows: &[Row<'_>]| rows.iter().map(kept).collect::<Vec<_>>();
     analysis
@@ -87,6 +98,16 @@ fn assert_same(one: &Told, other: &Told, what: &str) {
             assert_eq!(one, other, "{what}");
         }
         assert_eq!(one.len(), other.len(), "{what}");
+    }
+}
+
+/// So many cases of a law, or as many as `PROPTEST_CASES` asks for.
+fn cases(few: u32) -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let usual = ProptestConfig::default();
+    ProptestConfig {
+        cases: if asked { usual.cases } else { few },
+        ..usual
     }
 }
 
@@ -202,7 +223,7 @@ fn a_packet_captured_twice_changes_no_row() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn a_ring_of_files_tells_what_the_unsplit_capture_tells(sample in any::<prop::sample::Index>(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..5), window in 4_u64..64) {
