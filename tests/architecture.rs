@@ -165,7 +165,7 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
         ("indicatif", &["src/cli/"]),
         ("clap", &["src/cli/"]),
         ("anyhow", &["src/cli/"]),
-        ("ctrlc", &["src/cli/"]),
+        ("signal_hook", &["src/cli/"]),
         ("csv", &["src/report/", "src/pstn_report/table.rs"]),
         ("tempfile", &["src/report/"]),
         ("walkdir", &["src/capture/"]),

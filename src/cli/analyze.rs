@@ -16,8 +16,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
@@ -46,9 +44,23 @@ use crate::trunk::Config;
 use super::arguments::Analyze;
 use super::exit::Exit;
 use super::progress::Bar;
+use super::stop::Stop;
 
 /// Reads, tells, writes.
 pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
+    let stop = Stop::on_signals().context("signals can't be caught")?;
+    match read_and_write(arguments, &stop) {
+        Err(error) if is_stopped(&error) => Ok(stop.exit()),
+        other => other,
+    }
+}
+
+/// True of the error by which a run ends that was asked to stop.
+pub(super) fn is_stopped(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Error::Stopped))
+}
+
+fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
     let config = config(arguments)?;
     let keys = keys(&arguments.keylog, arguments.quiet)?;
@@ -63,23 +75,17 @@ pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
         window: WINDOW,
         pstn_report: reports,
         tells_trunk_groups: false,
-        stop: stop_on_signal()?,
+        stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(arguments.quiet);
     let analysis = analyze(&options, &bar);
     bar.finish();
-    let mut analysis = match analysis {
-        Err(Error::Stopped) => return Ok(Exit::Stopped),
-        other => other?,
-    };
+    let mut analysis = analysis?;
     if analysis.is_nothing {
         return Err(nothing_read(&analysis.summary));
     }
     check_inputs_stay(written_files(arguments), &analysis.inputs)?;
-    let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, &options.stop)?;
-    let Some(trunks) = trunks else {
-        return Ok(Exit::Stopped);
-    };
+    let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, stop)?;
     outputs.publish()?;
     if !arguments.quiet {
         let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());
@@ -201,14 +207,6 @@ pub(super) fn check_inputs_stay<'p>(
     })
 }
 
-pub(super) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-        .context("signals can't be caught")?;
-    Ok(stop)
-}
-
 /// Why there is no result at all.
 pub(super) fn nothing_read(summary: &RunSummary) -> anyhow::Error {
     let mut why = String::from("none of the named paths is a readable capture");
@@ -267,14 +265,14 @@ impl Outputs {
         })
     }
 
-    /// Writes everything; none where a signal ended it.
+    /// Writes everything, unless a signal stops it.
     fn write(
         &mut self,
         analysis: &mut Analysis,
         zone: &Zone,
         only_488: bool,
-        stop: &AtomicBool,
-    ) -> anyhow::Result<Option<Vec<TrunkCounts>>> {
+        stop: &Stop,
+    ) -> anyhow::Result<Vec<TrunkCounts>> {
         let paths: Vec<String> = analysis
             .file_names
             .iter()
@@ -289,9 +287,13 @@ impl Outputs {
         if let Some(file) = &mut rejections {
             file.write_all(&render_header(print)?)?;
         }
-        analysis.each_rejection::<_, anyhow::Error>(render, |lines| match &mut rejections {
-            Some(file) => Ok(file.write_all(&lines?)?),
-            None => Ok(()),
+        let go_on = || (!stop.is_asked()).then_some(()).ok_or(Error::Stopped);
+        analysis.each_rejection::<_, anyhow::Error>(render, |lines| {
+            go_on()?;
+            match &mut rejections {
+                Some(file) => Ok(file.write_all(&lines?)?),
+                None => Ok(()),
+            }
         })?;
         let is_wanted = |row: &&Row<'_>| !only_488 || row.rejections > 0;
         let render = |rows: &[Row<'_>]| {
@@ -306,8 +308,10 @@ impl Outputs {
             is_closed: false,
         };
         calls.write(&render_header(print)?)?;
-        let trunks =
-            analysis.each_call::<_, anyhow::Error>(render, |lines| calls.write(&lines?))?;
+        let trunks = analysis.each_call::<_, anyhow::Error>(render, |lines| {
+            go_on()?;
+            calls.write(&lines?)
+        })?;
         calls.finish()?;
         if let Some(file) = &mut self.trunks {
             let mut table = Table::begin(columns::trunks::COLUMNS, print, file)?;
@@ -319,7 +323,8 @@ impl Outputs {
         if let Some(file) = &mut self.summary {
             file.write_all(analysis.summary.json()?.as_bytes())?;
         }
-        Ok((!stop.load(Ordering::Relaxed)).then_some(trunks))
+        go_on()?;
+        Ok(trunks)
     }
 
     /// Puts all files in place; none where one of them can't be written whole.

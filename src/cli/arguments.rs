@@ -28,7 +28,7 @@ Exit status:
   1  a capture is damaged or unreadable, or a named file is missing or no capture;
      the results of all the rest are written
   2  nothing could be done: bad usage, none of the named paths readable, output not writable
-  130  stopped by a signal; nothing is written";
+  130  stopped by Ctrl-C, 143 by SIGTERM; nothing is written";
 
 /// Reads captures of Microsoft Teams Direct Routing trunks and tells why each call was refused with SIP 488.
 #[derive(Debug, Parser)]
@@ -70,7 +70,7 @@ Exit status:
   1  a capture is damaged or unreadable, or a named file is missing or no capture;
      the file is written from all the rest
   2  nothing could be done: bad usage, none of the named paths readable, output not writable
-  130  stopped by a signal; nothing is written";
+  130  stopped by Ctrl-C, 143 by SIGTERM; nothing is written";
 
 /// What to do with a configuration file.
 #[derive(Debug, Subcommand)]

@@ -10,6 +10,7 @@ use std::io::ErrorKind;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 
@@ -28,15 +29,16 @@ use crate::trunk::Teams;
 use crate::trunk::config::check::check;
 
 use super::analyze::check_inputs_stay;
+use super::analyze::is_stopped;
 use super::analyze::keys;
 use super::analyze::nothing_read;
-use super::analyze::stop_on_signal;
 use super::analyze::threads;
 use super::arguments::ConfigCheck;
 use super::arguments::ConfigCommand;
 use super::arguments::ConfigInit;
 use super::exit::Exit;
 use super::progress::Bar;
+use super::stop::Stop;
 
 /// Drafts or checks.
 pub fn run(command: &ConfigCommand) -> anyhow::Result<Exit> {
@@ -65,6 +67,14 @@ fn run_check(options: &ConfigCheck) -> anyhow::Result<Exit> {
 
 /// Reads captures and writes what they tell of trunks.
 fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
+    let stop = Stop::on_signals().context("signals can't be caught")?;
+    match write_draft(options, &stop) {
+        Err(error) if is_stopped(&error) => Ok(stop.exit()),
+        other => other,
+    }
+}
+
+fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
     let mut config = Config::default();
     for value in &options.teams {
         config
@@ -82,15 +92,12 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
         window: WINDOW,
         pstn_report: None,
         tells_trunk_groups: true,
-        stop: stop_on_signal()?,
+        stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(options.quiet);
     let analysis = analyze(&run, &bar);
     bar.finish();
-    let mut analysis = match analysis {
-        Err(Error::Stopped) => return Ok(Exit::Stopped),
-        other => other?,
-    };
+    let mut analysis = analysis?;
     if analysis.is_nothing {
         return Err(nothing_read(&analysis.summary));
     }

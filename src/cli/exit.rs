@@ -12,17 +12,24 @@ pub enum Exit {
     Partial,
     /// 2: nothing could be done.
     Nothing,
-    /// 130: stopped by a signal; nothing is written.
-    Stopped,
+    /// 128 and the number of the signal that stopped it, 130 by Ctrl-C and 143 by SIGTERM: nothing is written.
+    Stopped(u8),
+}
+
+impl Exit {
+    /// The status as a number.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Whole => 0,
+            Self::Partial => 1,
+            Self::Nothing => 2,
+            Self::Stopped(signal) => 128_u8.saturating_add(signal),
+        }
+    }
 }
 
 impl Termination for Exit {
     fn report(self) -> ExitCode {
-        ExitCode::from(match self {
-            Self::Whole => 0,
-            Self::Partial => 1,
-            Self::Nothing => 2,
-            Self::Stopped => 130,
-        })
+        ExitCode::from(self.status())
     }
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod exit;
 pub mod explain;
 pub mod progress;
+mod stop;
 
 use std::io::Write;
 

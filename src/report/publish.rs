@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// An output file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +29,17 @@ pub struct Publication {
 
 #[derive(Debug)]
 enum Target {
+    /// A file in this folder, of which nothing is written yet.
+    In(PathBuf),
     /// Renamed at the end.
-    Beside(BufWriter<NamedTempFile>),
+    Beside(BufWriter<fs::File>, TempPath),
     /// A pipe or device, which can't be renamed to.
     Direct(BufWriter<fs::File>),
 }
 
 impl Publication {
-    /// Begins a file. Nothing is seen at `path` before [`Publication::publish`].
+    /// Begins a file, and tries whether it can be written. Nothing is seen at `path` before [`Publication::publish`],
+    /// and nothing beside it before something is written: a night takes long to be read, and may be stopped.
     pub fn begin(path: &Path) -> Result<Self, PublishError> {
         let failed = |what, advice| {
             move |source| PublishError {
@@ -70,25 +73,36 @@ impl Publication {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let file = builder().tempfile_in(folder).map_err(failed(
+        let folder = folder.to_path_buf();
+        builder().tempfile_in(&folder).map_err(failed(
             "can't be written",
             "its folder must exist and be writable",
         ))?;
         Ok(Self {
-            path: place.clone(),
-            target: Target::Beside(BufWriter::with_capacity(64 << 10, file)),
+            path: place,
+            target: Target::In(folder),
         })
+    }
+
+    /// What is written to.
+    fn file(&mut self) -> io::Result<&mut BufWriter<fs::File>> {
+        if let Target::In(folder) = &self.target {
+            let (file, path) = builder().tempfile_in(folder)?.into_parts();
+            self.target = Target::Beside(BufWriter::with_capacity(64 << 10, file), path);
+        }
+        match &mut self.target {
+            Target::In(_) => Err(io::ErrorKind::NotFound.into()),
+            Target::Beside(file, _) | Target::Direct(file) => Ok(file),
+        }
     }
 
     /// Makes everything that was written stand on the disk, still unseen.
     pub fn complete(&mut self) -> Result<(), PublishError> {
-        let done = match &mut self.target {
-            Target::Beside(file) => file
-                .flush()
-                .and_then(|()| file.get_ref().as_file().sync_all()),
-            Target::Direct(file) => file.flush(),
-        };
-        done.map_err(|source| self.failed("can't be written whole", source))
+        let mut done = self.file().and_then(Write::flush);
+        if let (Ok(()), Target::Beside(file, _)) = (&done, &self.target) {
+            done = file.get_ref().sync_all();
+        }
+        done.map_err(|source| self.failed(source))
     }
 
     /// Puts the file in its place.
@@ -96,29 +110,28 @@ impl Publication {
         self.complete()?;
         let path = self.path.clone();
         match self.target {
-            Target::Direct(_) => Ok(()),
-            Target::Beside(file) => {
-                let failed = |source| PublishError {
+            Target::In(_) | Target::Direct(_) => Ok(()),
+            Target::Beside(file, written) => {
+                // Windows renames no file that is open.
+                drop(file);
+                written.persist(&path).map_err(|error| PublishError {
                     path: path.clone(),
                     what: "can't be put in its place",
                     advice: "its folder must exist and be writable",
-                    source,
-                };
-                let file = file
-                    .into_inner()
-                    .map_err(|error| failed(error.into_error()))?;
-                file.persist(&path)
-                    .map(drop)
-                    .map_err(|error| failed(error.error))
+                    source: error.error,
+                })
             }
         }
     }
 
-    fn failed(&self, what: &'static str, source: io::Error) -> PublishError {
+    fn failed(&self, source: io::Error) -> PublishError {
         PublishError {
             path: self.path.clone(),
-            what,
-            advice: "is the disk full?",
+            what: "can't be written whole",
+            advice: match source.kind() {
+                io::ErrorKind::NotFound => "its folder must exist and be writable",
+                _ => "is the disk full?",
+            },
             source,
         }
     }
@@ -138,17 +151,13 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 
 impl Write for Publication {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.target {
-            Target::Beside(file) => file.write(bytes),
-            Target::Direct(file) => file.write(bytes),
-        }
+        let written = self.file().and_then(|file| file.write(bytes));
+        written.map_err(|error| io::Error::new(error.kind(), self.failed(error)))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Beside(file) => file.flush(),
-            Target::Direct(file) => file.flush(),
-        }
+        let written = self.file().and_then(Write::flush);
+        written.map_err(|error| io::Error::new(error.kind(), self.failed(error)))
     }
 }
 

@@ -12,7 +12,7 @@ fn ipv4_at(record: &[u8]) -> Option<usize> {
         [0x81, 0x00] => ethernet + 18,
         _ => return None,
     };
-    let is_unfragmented = matches!(record.get(at + 6..at + 8)?, [flags, 0] if flags & 0x3F == 0);
+    let is_unfragmented = matches!(record.get(at + 6..at + 8)?, [0x00 | 0x40 | 0x80, 0]);
     (is_whole && is_unfragmented && record[at] >> 4 == 4).then_some(at)
 }
 

@@ -34,9 +34,9 @@ fn header() -> impl Strategy<Value = Header> {
 fn written(headers: &[Header], body: &[u8]) -> Vec<u8> {
     let mut text = "INVITE sip:a@b SIP/2.0\r\nCall-ID: one\r\n".to_owned();
     for (name, lines) in headers {
-        text += &format!("{name}: {}\r\n", lines.join("\r\n\t"));
+        text.extend([format!("{name}: {}\r\n", lines.join("\r\n\t"))]);
     }
-    text += &format!("Content-Length: {}\r\n\r\n", body.len());
+    text.extend([format!("Content-Length: {}\r\n\r\n", body.len())]);
     [text.as_bytes(), body].concat()
 }
 
@@ -113,15 +113,14 @@ impl Description {
         text += "t=0 0\r\n";
         text.extend(self.attributes.iter().map(attribute));
         for media in &self.media {
-            let formats: String = media
-                .formats
-                .iter()
-                .map(|format| format!(" {format}"))
-                .collect();
-            text += &format!(
-                "m={} {} {}{formats}\r\n",
-                media.kind, media.port, media.proto
-            );
+            let formats: Vec<String> = media.formats.iter().map(u8::to_string).collect();
+            text.extend([format!(
+                "m={} {} {} {}\r\n",
+                media.kind,
+                media.port,
+                media.proto,
+                formats.join(" ")
+            )]);
             text.extend(media.address.iter().map(connection));
             text.extend(media.attributes.iter().map(attribute));
         }
