@@ -104,7 +104,8 @@ impl Window {
         found.next().is_none().then_some(only)
     }
 
-    /// Whether no other incoming leg begins when this attempt would fit it.
+    /// Whether no other incoming leg begins when this attempt could be one of it: by a window far wider than what fits, since
+    /// nothing but its time tells whose it is.
     fn is_nobody_elses(&self, attempt: Place, hub: Place) -> bool {
         let Some(outgoing) = self.leg(attempt) else {
             return false;
@@ -115,7 +116,7 @@ impl Window {
             };
             self.attempt(incoming, attempt).is_some()
                 && self.can_be_had(other)
-                && self.measured.clocks.fits(incoming, outgoing)
+                && self.measured.clocks.allows(incoming, outgoing)
         };
         self.with_like_numbers(attempt)
             .is_ok_and(|near| !near.iter().any(begins_here))
