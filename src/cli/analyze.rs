@@ -32,6 +32,7 @@ use crate::report::columns;
 use crate::report::columns::Print;
 use crate::report::csv::Table;
 use crate::report::csv::lines;
+use crate::report::escape::table_on_terminal;
 use crate::report::escape::terminal;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
@@ -364,7 +365,11 @@ impl CallsOut<'_> {
             Calls::File(file) => Ok(file.write_all(lines)?),
             Calls::Stdout(_) if self.is_closed => Ok(()),
             Calls::Stdout(out) => {
-                let written = out.write_all(lines);
+                let written = if out.get_ref().is_terminal() {
+                    out.write_all(table_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())
+                } else {
+                    out.write_all(lines)
+                };
                 self.check(written)
             }
         }

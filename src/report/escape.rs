@@ -25,12 +25,14 @@ pub fn guarded(text: &str, out: &mut String) {
     }
 }
 
-/// True for what begins like a formula and is not just a number or a phone number.
+/// True for what begins like a formula and is not just a number or a phone number. The full-width signs begin one where
+/// Chinese, Japanese or Korean is written.
 fn runs_as_formula(text: &str) -> bool {
-    if !matches!(
-        text.as_bytes().first(),
-        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')
-    ) {
+    const SIGNS: [char; 11] = [
+        '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+    ];
+    // Nearly all text begins otherwise.
+    if !text.starts_with(SIGNS) {
         return false;
     }
     let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -54,6 +56,12 @@ pub fn terminal(text: &str) -> String {
             }
             shown
         })
+}
+
+/// A table as a terminal may have it: its lines end as they did, and [`terminal`] holds for what is in them.
+pub fn table_on_terminal(table: &str) -> String {
+    let lines: Vec<String> = table.split("\r\n").map(terminal).collect();
+    lines.join("\r\n")
 }
 
 /// Control characters, line and paragraph separators, and the bidirectional controls (Unicode UAX #9).
@@ -86,6 +94,9 @@ mod tests {
             "-",
             "=123",
             "+49a",
+            "\n=1",
+            "\u{ff1d}1+1",
+            "\u{ff20}SUM(A1)",
         ] {
             assert_eq!(cell(&Text::from(text)), format!("'{text}"));
         }
@@ -110,6 +121,14 @@ mod tests {
     #[test]
     fn bytes_that_are_no_utf_8_become_the_replacement_character() {
         assert_eq!(cell(&Text::from(&b"a\xffb"[..])), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn the_lines_of_a_table_stay_lines_on_a_terminal() {
+        assert_eq!(
+            super::table_on_terminal("a,b\r\n\x1bc,\u{202e}d\r\n"),
+            "a,b\r\n\\u{1b}c,\\u{202e}d\r\n"
+        );
     }
 
     #[test]

