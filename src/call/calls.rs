@@ -242,18 +242,4 @@ impl Calls {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::CLOSED_PER_SHARD;
-    use super::Closed;
-
-    #[test]
-    fn the_call_ids_that_were_closed_last_are_remembered() {
-        let mut closed = Closed::default();
-        let last = 5 * CLOSED_PER_SHARD as u64;
-        (0..last).for_each(|hash| closed.note(hash));
-        let first = last - CLOSED_PER_SHARD as u64;
-        assert!((first..last).all(|hash| closed.contains(hash)));
-        assert!(closed.latest.len() + closed.earlier.len() <= 2 * CLOSED_PER_SHARD);
-        assert!(!closed.contains(0));
-    }
-}
+mod tests;

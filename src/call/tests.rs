@@ -1,5 +1,7 @@
 //! What happened in a call, told by its messages alone.
 
+mod parted;
+
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 

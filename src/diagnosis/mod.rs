@@ -118,3 +118,16 @@ fn shown(bytes: &[u8], most: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::show;
+
+    #[test]
+    fn foreign_bytes_are_shown_short_and_printable() {
+        assert_eq!(show(b"a\x1b\xffb"), "a??b");
+        let exactly = "x".repeat(48);
+        assert_eq!(show(exactly.as_bytes()), exactly);
+        assert_eq!(show("x".repeat(49).as_bytes()), format!("{exactly}..."));
+    }
+}

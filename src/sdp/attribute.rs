@@ -176,6 +176,24 @@ mod tests {
     use super::number;
 
     #[test]
+    fn a_key_is_never_shown_and_what_holds_none_is() {
+        let attribute = |line: &'static str| Attribute::parse(line.as_bytes()).expect("readable");
+        let shown = |line| format!("{:?}", attribute(line));
+        assert!(shown("mid:audio").contains("mid"));
+        assert!(!shown("crypto:1 X inline:SECRET").contains("SECRET"));
+        assert_eq!(attribute("x:inline:k").value(), None);
+        assert_eq!(attribute("x:inline:").value(), Some(&b"inline:"[..]));
+    }
+
+    #[test]
+    fn a_number_is_digits_alone() {
+        assert_eq!(super::number(b"129"), Some(129));
+        for text in ["", "1:", "1/", "-1", "18446744073709551616"] {
+            assert_eq!(super::number(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
     fn no_key_is_told() {
         for line in [
             "crypto:1 X inline:secret",

@@ -45,11 +45,6 @@ impl<'a> ConnectionData<'a> {
                 .all(|part| !part.is_empty() && part.bytes().all(|byte| byte == b'0'))
     }
 
-    /// True for an `IP6` address, and for one that is written like it.
-    pub fn is_ipv6(&self) -> bool {
-        self.addrtype.eq_ignore_ascii_case(b"IP6") || self.address.contains(&b':')
-    }
-
     /// True where the address is a number that is none of its type, like `300.1.1.1` or `10.0.0`. A
     /// name is let pass.
     pub(super) fn is_malformed(&self) -> bool {

@@ -36,14 +36,4 @@ impl Direction {
             .iter()
             .find_map(|attribute| Self::parse(attribute.name))
     }
-
-    /// The name of the attribute.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SendRecv => "sendrecv",
-            Self::SendOnly => "sendonly",
-            Self::RecvOnly => "recvonly",
-            Self::Inactive => "inactive",
-        }
-    }
 }

@@ -176,6 +176,24 @@ mod tests {
     }
 
     #[test]
+    fn static_payload_types_are_those_of_rfc_3551() {
+        let named = |number: u8| {
+            let format = number.to_string();
+            let codec = Codec::of(format.as_bytes(), &[]);
+            let name = String::from_utf8(codec.name?.to_vec()).ok()?;
+            Some(format!("{number} {name}/{}", codec.clock_rate?))
+        };
+        let all: Vec<String> = (0..=255).filter_map(named).collect();
+        assert_eq!(
+            all.join(", "),
+            "0 PCMU/8000, 3 GSM/8000, 4 G723/8000, 5 DVI4/8000, 6 DVI4/16000, 7 LPC/8000, 8 PCMA/8000, 9 G722/8000, \
+             10 L16/44100, 11 L16/44100, 12 QCELP/8000, 13 CN/8000, 14 MPA/90000, 15 G728/8000, 16 DVI4/11025, \
+             17 DVI4/22050, 18 G729/8000, 25 CelB/90000, 26 JPEG/90000, 28 nv/90000, 31 H261/90000, 32 MPV/90000, \
+             33 MP2T/90000, 34 H263/90000"
+        );
+    }
+
+    #[test]
     fn an_rtpmap_may_lack_its_clock_rate() {
         assert_eq!(
             (map("31 LPC").name, map("31 LPC").clock_rate),
@@ -189,6 +207,7 @@ mod tests {
     fn one_channel_said_or_not_is_the_same() {
         assert!(map("8 PCMA/8000/1").agrees_with(&map("8 pcma/8000")));
         assert!(!map("8 L16/8000/2").agrees_with(&map("8 L16/8000")));
+        assert!(!map("8 L16/8000/2").agrees_with(&map("8 L16/8000/3")));
         assert!(!map("96 SILK/8000").agrees_with(&map("96 telephone-event/8000")));
     }
 }

@@ -118,6 +118,15 @@ mod tests {
         assert_eq!(identity, at_length(body));
     }
 
+    #[test]
+    fn no_more_streams_are_compared_than_a_call_has() {
+        let body = format!(
+            "c=IN IP4 192.0.2.1\r\n{}",
+            "m=audio 4000 RTP/AVP 8\r\n".repeat(9)
+        );
+        assert_eq!(Identity::of(body.as_bytes()).streams.len(), super::STREAMS);
+    }
+
     proptest! {
         #[test]
         fn lines_in_any_order_tell_what_reading_everything_tells(

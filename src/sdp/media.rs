@@ -22,8 +22,8 @@ const MAX_OF_A_KIND: usize = 256;
 pub struct MediaDescription<'a> {
     /// `audio`, `video`, `image`…, as written.
     pub media: &'a [u8],
-    /// The port, 0 to 65535; 0 refuses the stream (RFC 3264 §5.1). One that can't be read is 0 too:
-    /// see [`MediaDescription::has_readable_port`].
+    /// The port, 0 to 65535; 0 refuses the stream (RFC 3264 §5.1). One that can't be read is 0 too,
+    /// and a defect.
     pub port: u32,
     /// The number of ports after the slash.
     pub port_count: Option<u32>,
@@ -45,7 +45,6 @@ pub struct MediaDescription<'a> {
     pub candidate_lines: usize,
     /// Number of the `m=` line.
     pub line: usize,
-    has_readable_port: bool,
 }
 
 impl<'a> MediaDescription<'a> {
@@ -83,7 +82,6 @@ impl<'a> MediaDescription<'a> {
             crypto: Vec::new(),
             candidate_lines: 0,
             line,
-            has_readable_port: port.is_some(),
         })
     }
 
@@ -137,16 +135,6 @@ impl<'a> MediaDescription<'a> {
     /// True unless the stream is refused or withdrawn: its port is not 0 (RFC 3264 §5.1, §8.2).
     pub fn is_live(&self) -> bool {
         self.port != 0
-    }
-
-    /// True where the port is a number from 0 to 65535.
-    pub fn has_readable_port(&self) -> bool {
-        self.has_readable_port
-    }
-
-    /// True for this kind of media, in any case.
-    pub fn is(&self, media: &str) -> bool {
-        self.media.eq_ignore_ascii_case(media.as_bytes())
     }
 
     /// What each format stands for, in order of preference. Meaningful where the profile is one of
@@ -203,16 +191,7 @@ impl<'a> MediaDescription<'a> {
 
     /// Milliseconds of media in a packet (RFC 8866 §6.4).
     pub fn ptime(&self) -> Option<u32> {
-        self.milliseconds("ptime")
-    }
-
-    /// The most milliseconds of media in a packet (RFC 8866 §6.5).
-    pub fn maxptime(&self) -> Option<u32> {
-        self.milliseconds("maxptime")
-    }
-
-    fn milliseconds(&self, name: &str) -> Option<u32> {
-        let word = words(self.attributes.get(name)?).next()?;
+        let word = words(self.attributes.get("ptime")?).next()?;
         // Some write fractions.
         let whole = word.split(|&byte| byte == b'.').next()?;
         u32::try_from(number(whole)?).ok()
@@ -226,11 +205,6 @@ impl<'a> MediaDescription<'a> {
     /// True where RTCP goes over the port of RTP (RFC 5761).
     pub fn has_rtcp_mux(&self) -> bool {
         self.attributes.has("rtcp-mux")
-    }
-
-    /// True where the stream lives only in a bundle, though its port be 0 (RFC 9143 §6).
-    pub fn is_bundle_only(&self) -> bool {
-        self.attributes.has("bundle-only")
     }
 }
 

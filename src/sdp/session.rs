@@ -361,19 +361,9 @@ impl<'a> SessionDescription<'a> {
         self.attribute_of(media, "ice-ufrag")
     }
 
-    /// The password for checks (RFC 8839 §5.4). To be compared, never shown.
-    pub fn pwd_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
-        self.attribute_of(media, "ice-pwd")
-    }
-
     /// The fingerprint of the certificate for DTLS (RFC 8122 §5).
     pub fn fingerprint_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
         self.attribute_of(media, "fingerprint")
-    }
-
-    /// Who begins the DTLS handshake (RFC 4145 §4).
-    pub fn setup_of(&self, media: &MediaDescription<'a>) -> Option<&'a [u8]> {
-        self.attribute_of(media, "setup")
     }
 
     /// The groups of streams, as written: `BUNDLE 1 2` (RFC 5888 §5).

@@ -59,7 +59,7 @@ fn an_offer_is_read_with_all_its_lines() {
         (audio.media, audio.port, audio.port_count),
         (&b"audio"[..], 54056, Some(2))
     );
-    assert!(audio.is_live() && !video.is_live() && video.is_bundle_only());
+    assert!(audio.is_live() && !video.is_live());
     assert_eq!(session.candidates(), 2);
     assert_eq!(audio.candidates().count(), 1);
     assert_eq!((audio.crypto.len(), audio.crypto[0].is_usable()), (1, true));
@@ -70,7 +70,7 @@ fn an_offer_is_read_with_all_its_lines() {
         (audio.fmtp(b"96"), audio.rtcp()),
         (Some(&b"0-16"[..]), Some(&b"54057"[..]))
     );
-    assert!(audio.has_rtcp_mux());
+    assert!(audio.has_rtcp_mux() && !video.has_rtcp_mux());
     assert_eq!(audio.attributes.count(), 12);
     assert_eq!(session.groups().count(), 1);
 }
@@ -243,6 +243,70 @@ fn what_is_kept_is_bounded() {
     let session = parse(&text);
     assert_eq!(session.candidates(), 2000);
     assert_eq!(only_media(&session).attributes.iter().count(), 1024);
+}
+
+#[test]
+fn what_is_beyond_the_bounds_is_counted() {
+    let many = |line: &str, count| line.repeat(count);
+    let text = with(&many("m=audio 1 RTP/AVP 0\r\n", 70));
+    assert_eq!(parse(&text).defects, [Defect::TooManyMedia { dropped: 6 }]);
+    let text = with(&many("a=x\r\n", 1030)) + "m=audio 1 RTP/AVP 0\r\n";
+    let session = parse(&text);
+    assert_eq!(
+        session.defects,
+        [Defect::TooManyAttributes { line: 6 + 1024 }]
+    );
+    assert_eq!(session.attributes.count(), 1030);
+    let text = with(&many("b=AS:1\r\n", 65))
+        + "m=audio 1 RTP/AVP 0\r\n"
+        + &many("a=rtpmap:96 x/8000\r\n", 257);
+    let session = parse(&text);
+    assert_eq!(session.bandwidths.len(), 64);
+    assert_eq!(only_media(&session).rtpmaps.len(), 256);
+    let text = with("m=audio 1 RTP/AVP 0\r\nm=video\r\nb=AS:1\r\n");
+    assert_eq!(only_media(&parse(&text)).bandwidths, []);
+    // The first malformation is told where there is no room for more.
+    let sound = with("m=audio 1 RTP/AVP 0\r\n");
+    let garbage = many("garbage\r\n", 300);
+    let defects = |text: &str| parse(text).defects.len();
+    assert_eq!(defects(&format!("{sound}{garbage}")), 256);
+    let malformed = sound
+        .replacen("s=-\r\n", "", 1)
+        .replacen("t=0 0\r\n", "", 1);
+    assert_eq!(defects(&format!("{malformed}{garbage}")), 257);
+    assert!(parse(&format!("{malformed}{garbage}")).is_malformed());
+}
+
+#[test]
+fn each_defect_is_told_with_its_line() {
+    for (lines, told) in [
+        ("a=x\r\n\0\0", Defect::TrailingNuls { bytes: 2 }),
+        (
+            "o=- 2 2 IN IP4 192.0.2.1\r\n",
+            Defect::LineRepeated { line: 6 },
+        ),
+        ("s=again\r\n", Defect::LineRepeated { line: 6 }),
+        ("1=x\r\n", Defect::LineUnreadable { line: 6 }),
+        ("a=x\na=y\r\n", Defect::LineFeedOnly),
+        ("b=AS:1:\r\n", Defect::BandwidthUnreadable { line: 6 }),
+    ] {
+        let text = with(lines);
+        let session = parse(&text);
+        assert_eq!(session.defects.first(), Some(&told), "{lines:?}");
+        let shown = told.to_string();
+        assert!(shown.contains("line") || shown.contains("NUL"), "{shown}");
+    }
+    for (text, absent) in [
+        ("", Defect::LastLineNotEnded),
+        ("v=0\ra=x\r", Defect::LineFeedOnly),
+    ] {
+        assert!(!parse(text).defects.contains(&absent), "{text:?}");
+    }
+    let longest = with(&format!(
+        "a={}\r\nm=audio 1 RTP/AVP 0\r\n",
+        "y".repeat(4094)
+    ));
+    assert_eq!(parse(&longest).defects, []);
 }
 
 #[test]

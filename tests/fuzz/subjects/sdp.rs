@@ -61,9 +61,7 @@ fn run(body: &[u8]) {
     description.groups().count();
     for media in &description.media {
         media.is_live();
-        media.has_readable_port();
         media.ptime();
-        media.maxptime();
         media.rtcp();
         media.has_rtcp_mux();
         media.codecs().count();
@@ -72,9 +70,7 @@ fn run(body: &[u8]) {
         description.connection_of(media);
         description.direction_of(media);
         description.ufrag_of(media);
-        description.pwd_of(media);
         description.fingerprint_of(media);
-        description.setup_of(media);
         for format in &media.formats {
             media.fmtp(format);
         }
