@@ -148,3 +148,41 @@ impl Agreed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Agreed;
+    use super::AgreedStream;
+    use super::both;
+    use crate::sdp::SessionDescription;
+
+    #[test]
+    fn a_stream_is_agreed_where_both_sides_have_it() {
+        let offer = SessionDescription::parse(
+            b"v=0\r\nm=audio 1 RTP/AVP 0\r\nm=video 1 RTP/AVP 31\r\nm=image 0 udptl t38\r\nm=text 1 RTP/AVP 98\r\n",
+        );
+        let answer = SessionDescription::parse(
+            b"v=0\r\nm=audio 1 RTP/AVP 0\r\nm=video 0 RTP/AVP 31\r\nm=image 1 udptl t38\r\n",
+        );
+        let agreed = both(&offer, &answer);
+        let Agreed::Streams(streams) = &agreed else {
+            panic!("streams were agreed on")
+        };
+        let live: Vec<bool> = streams.iter().map(|stream| stream.is_live).collect();
+        assert_eq!(live, [true, false, false, false]);
+        let is_new = |place, media: &[u8]| agreed.is_new(place, media);
+        assert_eq!(is_new(0, b"AUDIO"), Some(false));
+        assert_eq!(is_new(0, b"video"), Some(true));
+        assert_eq!(is_new(1, b"video"), Some(true));
+        assert_eq!(is_new(4, b"audio"), Some(true));
+        assert_eq!(Agreed::Unknown.is_new(0, b"audio"), None);
+        let stream = AgreedStream {
+            media: b"audio".to_vec(),
+            is_live: true,
+        };
+        assert_eq!(
+            Agreed::Streams(vec![stream]).is_new(0, b"audio"),
+            Some(false)
+        );
+    }
+}

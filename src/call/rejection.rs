@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::sdp::SessionDescription;
 use crate::sip::Body;
 use crate::sip::Method;
-use crate::sip::Wholeness;
 
 use super::offer_answer::Agreed;
 use super::sighting::Seen;
@@ -65,21 +64,8 @@ impl<'a> OfferUnderTest<'a> {
         };
         match request.message().sdp() {
             Body::Sdp(body) => Self::Whole(SessionDescription::parse(body)),
-            Body::None
-                if request.wholeness == Wholeness::Cut && !request.message().is_head_whole() =>
-            {
-                Self::Cut(None)
-            }
             Body::None => Self::Nothing,
             Body::Cut(body) => Self::Cut(body.map(SessionDescription::parse)),
-        }
-    }
-
-    /// What can be read of the offer, whole or not.
-    pub fn description(&self) -> Option<&SessionDescription<'a>> {
-        match self {
-            Self::Whole(description) | Self::Cut(Some(description)) => Some(description),
-            Self::Nothing | Self::Cut(None) | Self::Missing => None,
         }
     }
 }

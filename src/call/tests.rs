@@ -408,6 +408,33 @@ fn feed(
 }
 
 #[test]
+fn only_a_final_response_ends_or_answers_a_call() {
+    for (status, method, quiet) in [
+        (180, "INVITE", QUIET_WHEN_RINGING),
+        (200, "INVITE", QUIET_WHEN_ANSWERED),
+        (299, "INVITE", QUIET_WHEN_ANSWERED),
+        (300, "INVITE", QUIET_WHEN_OVER),
+        (100, "BYE", QUIET_WHEN_RINGING),
+        (200, "BYE", QUIET_WHEN_OVER),
+    ] {
+        let text = response(status, method, 1, "a", "b", &["1"], "");
+        let (mut calls, mut over) = (Calls::default(), Vec::new());
+        let sent = at(0);
+        feed(
+            &mut calls,
+            "one@a.example",
+            &text,
+            (sent, sent.time),
+            &mut over,
+        );
+        calls.expire(sent.time.plus(quiet), &mut over);
+        assert!(over.is_empty(), "{status} {method}");
+        calls.expire(sent.time.plus(quiet).plus(Nanos(1)), &mut over);
+        assert_eq!(over.len(), 1, "{status} {method}");
+    }
+}
+
+#[test]
 fn a_refused_call_is_over_after_64_t1_and_not_before() {
     let text = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let now = (at(0), at(0).time);

@@ -69,15 +69,6 @@ fn in_order(by_key: BTreeMap<Key<'_>, Transaction>, seen: &[Seen<'_>]) -> Vec<Tr
 }
 
 impl Transaction {
-    /// The method, by any of its messages.
-    pub fn method<'a>(&self, seen: &[Seen<'a>]) -> Option<Method<'a>> {
-        self.requests
-            .iter()
-            .chain(&self.responses)
-            .find_map(|&place| seen.get(place))
-            .map(|seen| seen.method)
-    }
-
     /// The response that decided it: a 2xx on any branch; else, of the final responses nearest to the sender of
     /// the request (the fewest Via values: a proxy forwards one of its branches' responses, RFC 3261 §16.7), a 488
     /// before others, then the earliest.

@@ -45,3 +45,30 @@ pub fn name_shown(codec: &Codec<'_>) -> String {
         (Some(name), _) => show(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_speech;
+    use super::name_shown;
+    use crate::sdp::Codec;
+    use crate::sdp::SessionDescription;
+
+    #[test]
+    fn a_clock_rate_is_shown_where_it_counts_and_speech_is_told_from_what_goes_beside_it() {
+        let sdp = b"v=0\r\nm=audio 1 RTP/AVP 104 9 97 98\r\na=rtpmap:104 SILK/24000\r\na=rtpmap:97 telephone-event/8000\r\n";
+        let description = SessionDescription::parse(sdp);
+        let codecs: Vec<Codec<'_>> = description.media[0].codecs().collect();
+        let shown: Vec<String> = codecs.iter().map(name_shown).collect();
+        assert_eq!(
+            shown,
+            [
+                "SILK/24000",
+                "G722",
+                "telephone-event",
+                "payload type 98 without rtpmap"
+            ]
+        );
+        let speech: Vec<bool> = codecs.iter().map(is_speech).collect();
+        assert_eq!(speech, [true, true, false, true]);
+    }
+}

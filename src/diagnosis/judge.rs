@@ -301,6 +301,36 @@ mod tests {
     }
 
     #[test]
+    fn of_two_that_a_response_reports_the_one_that_the_offer_shows_is_told() {
+        // No codec and no key are both said to be missing; the offer has codecs.
+        let both = format!("{SAYS_SRTP}, SIP;cause=488;text=\"CannotSupportAnyMedia\"");
+        for reason in [both.as_str(), SAYS_SRTP] {
+            let diagnosis = diagnose(Some(&plain()), reason, Bypass::Unknown);
+            assert_eq!(told(&diagnosis).0, "srtp-encryption-required");
+        }
+        let no_codec = good().replace("RTP/SAVP 8 101", "RTP/SAVP 3");
+        let diagnosis = diagnose(Some(&no_codec), &both, Bypass::Unknown);
+        assert_eq!(told(&diagnosis).0, "cannot-support-any-media");
+    }
+
+    #[test]
+    fn evidence_says_why_the_offer_shows_nothing() {
+        let unreadable = diagnose(Some("garbage"), SAYS_SRTP, Bypass::Unknown);
+        assert_eq!(unreadable.verdict, Verdict::Reported);
+        assert!(
+            unreadable.evidence.contains("the SDP can't be read"),
+            "{}",
+            unreadable.evidence
+        );
+        let absent = diagnose(None, SAYS_SRTP, Bypass::Unknown);
+        assert!(
+            !absent.evidence.contains("can't be read"),
+            "{}",
+            absent.evidence
+        );
+    }
+
+    #[test]
     fn observed_alone_is_inferred() {
         let diagnosis = diagnose(Some(&plain()), "", Bypass::Unknown);
         assert_eq!(

@@ -258,6 +258,40 @@ mod tests {
     }
 
     #[test]
+    fn the_telling_reason_is_told_wherever_it_stands() {
+        let telling = "Q.850;cause=88;text=\"SrtpEncryptionRequired\"";
+        let other = format!("SIP;cause=488;text=\"{GUID};Something else\"");
+        for reason in [format!("{telling}, {other}"), format!("{other}, {telling}")] {
+            assert_eq!(
+                reported(&reason).phrase,
+                Text::from("SrtpEncryptionRequired")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_a_guid_is_none() {
+        assert!(super::is_guid(GUID.as_bytes()));
+        for text in [
+            "c586066f-1234-4000-8000-00000000abcd0",
+            "c586066f-1234-4000-8000-00000000abc",
+            "c586066f+1234-4000-8000-00000000abcd",
+            "c586066f-1234-4000-8000-00000000abcg",
+            "this is a text of thirty-six bytes!!",
+        ] {
+            assert!(!super::is_guid(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_compared_has_no_quotes_and_no_foreign_letters() {
+        assert_eq!(
+            super::normalise("\"No  \u{e9}ICE\" x..".as_bytes()),
+            "no ice x"
+        );
+    }
+
+    #[test]
     fn case_blanks_and_a_full_stop_do_not_matter() {
         let said = reported("Q.850;cause=1;text=\"There  are NO ICE candidates in the SDP.\"");
         assert!(said.says(&["no ice candidates in the sdp"]));

@@ -111,6 +111,17 @@ fn where_too_much_is_open_what_was_quiet_longest_is_closed_and_counted() {
 }
 
 #[test]
+fn what_is_beyond_the_bounds_of_a_call_is_left_out_and_counted() {
+    let (mut calls, mut out) = (Calls::default(), Vec::new());
+    for number in 0..14 {
+        let text = message("INFO", 1, number, &noise(number as u64, 1 << 20));
+        feed(&mut calls, 1, &text, number, &mut out);
+    }
+    let kept = calls.open.iter().map(|open| open.gathered.messages());
+    assert_eq!((kept.sum::<usize>(), calls.left_out), (10, 4));
+}
+
+#[test]
 fn what_has_ended_is_closed_before_what_goes_on() {
     let (mut calls, mut out) = (Calls::default(), Vec::new());
     let mut number = 0;
