@@ -88,11 +88,20 @@ fn with_rejection<T>(
     reason: &str,
     look: impl FnOnce(&Rejection<'_, '_>) -> T,
 ) -> T {
-    let response = response(reason);
-    let response = seen(response.as_bytes());
     let offer = sdp.map_or(OfferUnderTest::Nothing, |sdp| {
         OfferUnderTest::Whole(SessionDescription::parse(sdp.as_bytes()))
     });
+    with_offer(offer, agreed, reason, look)
+}
+
+fn with_offer<T>(
+    offer: OfferUnderTest<'_>,
+    agreed: Agreed,
+    reason: &str,
+    look: impl FnOnce(&Rejection<'_, '_>) -> T,
+) -> T {
+    let response = response(reason);
+    let response = seen(response.as_bytes());
     look(&Rejection {
         request: None,
         response: &response,
@@ -140,6 +149,24 @@ pub(crate) fn diagnose_by(
         let reported = Reported::of(rejection.response);
         Observed::of(rejection, &reported).judge(Refusal::By(refuser), Some(refuser), bypass)
     })
+}
+
+/// The diagnosis of an INVITE of which nothing but the beginning was captured.
+pub(crate) fn diagnose_cut(reason: &str) -> Diagnosis {
+    with_offer(
+        OfferUnderTest::Cut(None),
+        Agreed::Nothing,
+        reason,
+        |rejection| {
+            let refuser = Refuser::Teams;
+            let reported = Reported::of(rejection.response);
+            Observed::of(rejection, &reported).judge(
+                Refusal::By(refuser),
+                Some(refuser),
+                Bypass::Unknown,
+            )
+        },
+    )
 }
 
 /// What a 488 with this Reason says.

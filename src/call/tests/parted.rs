@@ -205,6 +205,19 @@ fn the_refused_offer_is_that_of_the_hop_that_refused() {
 }
 
 #[test]
+fn of_two_sightings_of_the_refused_request_the_whole_one_is_told() {
+    let invite = request("INVITE", 1, "a", "", "1", AUDIO);
+    let cut = &invite[..invite.len() - 9];
+    let refused = response(488, "INVITE", 1, "a", "b", &["1"], "");
+    for sightings in [[cut, &invite], [&invite, cut]] {
+        let gathered = gather_cut(&[sightings[0], sightings[1], &refused]);
+        let calls = gathered.calls();
+        let rejections = calls[0].rejections();
+        assert!(matches!(rejections[0].offer, OfferUnderTest::Whole(_)));
+    }
+}
+
+#[test]
 fn an_offer_is_cut_where_the_head_is_and_nothing_where_the_head_is_whole() {
     let refused = response(488, "INVITE", 1, "a", "b", &["1"], "");
     let invite = request("INVITE", 1, "a", "", "1", "");
