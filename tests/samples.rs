@@ -16,6 +16,7 @@ use sip488::diagnosis::CASES;
 use sip488::diagnosis::FINDINGS;
 use sip488::diagnosis::Verdict;
 use sip488::report::columns::calls;
+use sip488::report::columns::compare;
 use sip488::report::columns::trunks;
 
 fn root() -> &'static Path {
@@ -104,6 +105,17 @@ fn the_readme_shows_the_closing_summary_of_its_first_command() {
 fn the_readme_has_every_column_with_its_meaning() {
     let mut expected = String::new();
     for (name, meaning) in calls::columns()
+        .iter()
+        .map(|column| (column.name, column.meaning))
+    {
+        let _ = writeln!(expected, "| `{name}` | {meaning} |");
+    }
+    assert!(
+        readme().contains(&expected),
+        "README.md should have:\n{expected}"
+    );
+    let mut expected = String::new();
+    for (name, meaning) in compare::columns()
         .iter()
         .map(|column| (column.name, column.meaning))
     {

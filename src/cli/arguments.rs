@@ -44,11 +44,60 @@ pub struct Arguments {
 pub enum Command {
     /// Read captures and write a CSV row per call
     Analyze(Box<Analyze>),
+    /// Put two trunk reports beside each other: which trunks got worse, and is it more than chance
+    Compare(Compare),
     /// Tell what a case means, what confirms it, and what to do
     Explain(Explain),
     /// Draft a configuration file from captures, or tell what is wrong with one
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  sip488 compare monday.csv tuesday.csv -o moved.csv
+      the trunk reports of two nights (--trunk-report), a row per trunk
+  sip488 compare -q yesterday.csv today.csv -o moved.csv --fail-if-worse 5 || mail -s 'trunks got worse' noc < moved.csv
+      from cron: say something only where it is worth it
+
+Exit status:
+  0  compared
+  1  --fail-if-worse: a trunk's 488 rate rose by more than that, and by more than chance
+  2  nothing could be done: bad usage, a report can't be read, output not writable";
+
+/// Compares two trunk reports.
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_EXAMPLES, after_long_help = COMPARE_EXAMPLES)]
+pub struct Compare {
+    /// The trunk report of before
+    #[arg(value_name = "BEFORE.csv")]
+    pub before: PathBuf,
+
+    /// The trunk report of after
+    #[arg(value_name = "AFTER.csv")]
+    pub after: PathBuf,
+
+    /// CSV, one row per trunk; standard output when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Exit status 1 where a trunk's rate of calls with a 488 rose by more than so many percentage points, and by more
+    /// than chance
+    #[arg(long, value_name = "PERCENT", value_parser = percentage)]
+    pub fail_if_worse: Option<f64>,
+
+    /// Nothing on standard error but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+fn percentage(written: &str) -> Result<f64, String> {
+    let number = written.trim_end_matches('%').parse::<f64>();
+    let is_possible = |number: &f64| (0.0..=100.0).contains(number);
+    number
+        .ok()
+        .filter(is_possible)
+        .ok_or_else(|| "it must be a number from 0 to 100".to_owned())
 }
 
 const CHECK_STATUS: &str = "\

@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod arguments;
+pub mod compare;
 pub mod config;
 pub mod exit;
 pub mod explain;
@@ -31,6 +32,7 @@ pub fn run() -> Exit {
     };
     let done = match &arguments.command {
         Command::Analyze(options) => analyze::run(options),
+        Command::Compare(options) => compare::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Config(options) => config::run(options),
     };

@@ -6,6 +6,7 @@
 
 pub mod closing;
 pub mod columns;
+pub mod compare;
 pub mod config_draft;
 pub mod configuration;
 pub mod csv;

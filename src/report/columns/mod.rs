@@ -1,6 +1,7 @@
 //! The columns of the CSVs: name, meaning, value. The CSVs, their headers and the README's tables are prints of these.
 
 pub mod calls;
+pub mod compare;
 pub mod trunks;
 
 use super::time::Zone;
