@@ -17,6 +17,7 @@ use sip488::diagnosis::FINDINGS;
 use sip488::diagnosis::Verdict;
 use sip488::report::columns::calls;
 use sip488::report::columns::compare;
+use sip488::report::columns::offers;
 use sip488::report::columns::trunks;
 
 fn root() -> &'static Path {
@@ -58,13 +59,15 @@ fn the_csvs_of_the_sample_captures_are_the_golden_ones() {
         &place("rejections.csv"),
         "--trunk-report",
         &place("trunks.csv"),
+        "--offer-report",
+        &place("offers.csv"),
     ]);
     assert!(
         output.status.success(),
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    for name in ["calls.csv", "rejections.csv", "trunks.csv"] {
+    for name in ["calls.csv", "rejections.csv", "trunks.csv", "offers.csv"] {
         let found = fs::read_to_string(folder.path().join(name)).unwrap();
         let golden = root().join("tests/golden").join(name);
         if std::env::var_os("SIP488_NEW_GOLDEN").is_some() {
@@ -105,6 +108,17 @@ fn the_readme_shows_the_closing_summary_of_its_first_command() {
 fn the_readme_has_every_column_with_its_meaning() {
     let mut expected = String::new();
     for (name, meaning) in calls::columns()
+        .iter()
+        .map(|column| (column.name, column.meaning))
+    {
+        let _ = writeln!(expected, "| `{name}` | {meaning} |");
+    }
+    assert!(
+        readme().contains(&expected),
+        "README.md should have:\n{expected}"
+    );
+    let mut expected = String::new();
+    for (name, meaning) in offers::COLUMNS
         .iter()
         .map(|column| (column.name, column.meaning))
     {

@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::io::BufWriter;
-use std::io::ErrorKind;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -20,7 +18,6 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::capture::key_log;
-use crate::pipeline::Analysis;
 use crate::pipeline::Error;
 use crate::pipeline::Options;
 use crate::pipeline::WINDOW;
@@ -28,22 +25,15 @@ use crate::pipeline::analyze;
 use crate::pstn_report::PstnReport;
 use crate::report::closing::Style;
 use crate::report::closing::closing;
-use crate::report::columns;
-use crate::report::columns::Print;
-use crate::report::csv::Table;
-use crate::report::csv::lines;
-use crate::report::escape::table_on_terminal;
 use crate::report::escape::terminal;
-use crate::report::publish::Publication;
-use crate::report::row::Row;
 use crate::report::summary::RunSummary;
 use crate::report::time::Zone;
-use crate::report::trunks::TrunkCounts;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
 
 use super::arguments::Analyze;
 use super::exit::Exit;
+use super::outputs::Outputs;
 use super::progress::Bar;
 use super::stop::Stop;
 
@@ -157,6 +147,7 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.output,
         &arguments.rejections,
         &arguments.trunk_report,
+        &arguments.offer_report,
         &arguments.summary,
     ];
     outputs
@@ -227,172 +218,5 @@ fn style() -> Style {
         Style::Coloured
     } else {
         Style::Plain
-    }
-}
-
-/// Where the results go.
-struct Outputs {
-    calls: Calls,
-    rejections: Option<Publication>,
-    trunks: Option<Publication>,
-    summary: Option<Publication>,
-}
-
-enum Calls {
-    File(Publication),
-    Stdout(BufWriter<io::Stdout>),
-}
-
-impl Outputs {
-    fn begin(arguments: &Analyze) -> anyhow::Result<Self> {
-        let begin = |path: &Option<PathBuf>| {
-            path.as_deref()
-                .map(|path: &Path| Publication::begin(path))
-                .transpose()
-        };
-        Ok(Self {
-            calls: match begin(
-                &arguments
-                    .output
-                    .clone()
-                    .filter(|path| path != Path::new("-")),
-            )? {
-                Some(file) => Calls::File(file),
-                None => Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
-            },
-            rejections: begin(&arguments.rejections)?,
-            trunks: begin(&arguments.trunk_report)?,
-            summary: begin(&arguments.summary)?,
-        })
-    }
-
-    /// Writes everything, unless a signal stops it.
-    fn write(
-        &mut self,
-        analysis: &mut Analysis,
-        zone: &Zone,
-        only_488: bool,
-        stop: &Stop,
-    ) -> anyhow::Result<Vec<TrunkCounts>> {
-        let paths: Vec<String> = analysis
-            .file_names
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        let print = Print {
-            zone,
-            paths: &paths,
-        };
-        let render = |rows: &[Row<'_>]| lines(&columns::calls::columns(), print, rows.iter());
-        let mut rejections = self.rejections.as_mut();
-        if let Some(file) = &mut rejections {
-            file.write_all(&render_header(print)?)?;
-        }
-        let go_on = || (!stop.is_asked()).then_some(()).ok_or(Error::Stopped);
-        analysis.each_rejection::<_, anyhow::Error>(render, |lines| {
-            go_on()?;
-            match &mut rejections {
-                Some(file) => Ok(file.write_all(&lines?)?),
-                None => Ok(()),
-            }
-        })?;
-        let is_wanted = |row: &&Row<'_>| !only_488 || row.rejections > 0;
-        let render = |rows: &[Row<'_>]| {
-            lines(
-                &columns::calls::columns(),
-                print,
-                rows.iter().filter(is_wanted),
-            )
-        };
-        let mut calls = CallsOut {
-            calls: &mut self.calls,
-            is_closed: false,
-        };
-        calls.write(&render_header(print)?)?;
-        let trunks = analysis.each_call::<_, anyhow::Error>(render, |lines| {
-            go_on()?;
-            calls.write(&lines?)
-        })?;
-        calls.finish()?;
-        if let Some(file) = &mut self.trunks {
-            let mut table = Table::begin(columns::trunks::COLUMNS, print, file)?;
-            for trunk in &trunks {
-                table.row(trunk)?;
-            }
-            table.finish()?;
-        }
-        if let Some(file) = &mut self.summary {
-            file.write_all(analysis.summary.json()?.as_bytes())?;
-        }
-        go_on()?;
-        Ok(trunks)
-    }
-
-    /// Puts all files in place; none where one of them can't be written whole.
-    fn publish(self) -> anyhow::Result<()> {
-        let mut files: Vec<Publication> = [self.rejections, self.trunks, self.summary]
-            .into_iter()
-            .flatten()
-            .collect();
-        if let Calls::File(file) = self.calls {
-            files.push(file);
-        }
-        for file in &mut files {
-            file.complete()?;
-        }
-        for file in files {
-            file.publish()?;
-        }
-        Ok(())
-    }
-}
-
-fn render_header(print: Print<'_>) -> anyhow::Result<Vec<u8>> {
-    let mut header = Vec::new();
-    Table::begin(&columns::calls::columns(), print, &mut header)?.finish()?;
-    Ok(header)
-}
-
-/// The calls CSV on its way out.
-struct CallsOut<'o> {
-    calls: &'o mut Calls,
-    is_closed: bool,
-}
-
-impl CallsOut<'_> {
-    fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
-        match self.calls {
-            Calls::File(file) => Ok(file.write_all(lines)?),
-            Calls::Stdout(_) if self.is_closed => Ok(()),
-            Calls::Stdout(out) => {
-                let written = if out.get_ref().is_terminal() {
-                    out.write_all(table_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())
-                } else {
-                    out.write_all(lines)
-                };
-                self.check(written)
-            }
-        }
-    }
-
-    fn finish(&mut self) -> anyhow::Result<()> {
-        match self.calls {
-            Calls::Stdout(out) if !self.is_closed => {
-                let written = out.flush();
-                self.check(written)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
-    fn check(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.is_closed = true;
-                Ok(())
-            }
-            other => other.context("standard output"),
-        }
     }
 }

@@ -179,6 +179,10 @@ pub struct Analyze {
     /// CSV, one row per trunk
     #[arg(long, value_name = "FILE")]
     pub trunk_report: Option<PathBuf>,
+    /// CSV, one row per trunk and kind of offer: accepted and refused, and an example
+    #[arg(long, value_name = "FILE")]
+    pub offer_report: Option<PathBuf>,
+
     /// JSON, what was read and what became of every packet
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

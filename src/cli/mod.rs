@@ -6,6 +6,7 @@ pub mod compare;
 pub mod config;
 pub mod exit;
 pub mod explain;
+mod outputs;
 pub mod progress;
 mod stop;
 

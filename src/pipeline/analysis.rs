@@ -442,6 +442,7 @@ fn summary(
         offers_left_out: learned.history.left_out,
         has_too_many_sbc_addresses: learned.sbc.has_left_out,
         calls_of_trunks_left_out: 0,
+        offers_not_told_apart: 0,
     };
     summary
 }

@@ -215,6 +215,10 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             "bound was reached: too many addresses talked to Teams to remember them all as the SBC's",
         ),
         (
+            limits.offers_not_told_apart,
+            "offers are not in the offer report: there are too many kinds of them",
+        ),
+        (
             limits.calls_of_trunks_left_out,
             "calls are not in the trunk report: it tells a hundred thousand trunks apart",
         ),

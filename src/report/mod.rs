@@ -15,6 +15,7 @@ pub mod escape;
 pub mod explain;
 pub mod formats;
 pub mod offer_facts;
+pub mod offers;
 pub mod paragraph;
 pub mod publish;
 pub mod relation;

@@ -69,6 +69,9 @@ pub struct Row<'a> {
     /// The offer, where one is known.
     #[serde(borrow)]
     pub offer: Option<OfferFacts<'a>>,
+    /// The offer that was accepted, in a call that was answered after a rejection.
+    #[serde(borrow)]
+    pub accepted: Option<OfferFacts<'a>>,
     /// The deciding INVITE to its final response.
     pub setup: Option<Nanos>,
     /// 200 to BYE.

@@ -23,7 +23,9 @@ use crate::trunk::trunk_of;
 
 use super::offer_facts::offer_facts;
 use super::relation::Ends;
+use super::row::OfferFacts;
 use super::row::OfferIn;
+use super::row::Outcome;
 use super::row::Row;
 use super::row::Unsettled;
 
@@ -114,10 +116,15 @@ pub fn rows_of<'a>(
         .iter()
         .map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with))
         .collect();
-    let call = refused.first().cloned().map_or(row, |first| Row {
-        request_time: first.start_time,
-        ..first
-    });
+    let accepted = || accepted_offer(call).filter(|_| row.outcome == Outcome::Answered);
+    let call = match refused.first().cloned() {
+        Some(first) => Row {
+            request_time: first.start_time,
+            accepted: accepted(),
+            ..first
+        },
+        None => row,
+    };
     Some(CallRows {
         call,
         rejections: refused,
@@ -159,6 +166,12 @@ fn describe_place<'a>(row: &mut Row<'a>, call: &Call<'a>, first: &Seen<'a>) {
     if let Some(response) = call.final_response() {
         describe_response(row, response);
     }
+}
+
+/// The offer of the INVITE that was answered.
+fn accepted_offer<'a>(call: &Call<'a>) -> Option<OfferFacts<'a>> {
+    let invite = call.accepted().find(|seen| seen.is_initial_invite())?;
+    offer_facts(&OfferUnderTest::of(Some(invite)), offer_in(Some(invite)))
 }
 
 fn describe_response<'a>(row: &mut Row<'a>, response: &Seen<'a>) {

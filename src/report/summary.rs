@@ -207,6 +207,8 @@ pub struct Limits {
     pub offers_left_out: u64,
     /// True where more addresses talked to Teams than are remembered as the SBC's.
     pub has_too_many_sbc_addresses: bool,
+    /// Offers beyond those that the offer report tells apart.
+    pub offers_not_told_apart: u64,
     /// Calls of trunks beyond those that the trunk report tells apart; their rows are in the calls CSV.
     pub calls_of_trunks_left_out: u64,
 }

@@ -41,6 +41,16 @@ impl TrunkSide {
     }
 }
 
+/// The trunk that a row counts on, and its side.
+pub(super) fn trunk_of<'r, 'a>(row: &'r Row<'a>) -> (&'r Text<'a>, Option<TrunkSide>) {
+    let side = TrunkSide::of(row);
+    let name = match side {
+        Some(TrunkSide::Carrier) => &row.carrier_trunk,
+        _ => &row.trunk,
+    };
+    (name, side)
+}
+
 /// Different setup times kept exactly of one trunk; beyond it the time counts as the nearest one kept below.
 const SETUP_TIMES: usize = 200_000;
 
@@ -205,11 +215,7 @@ pub struct TrunkTable {
 impl TrunkTable {
     /// Counts one call. Names that differ in case alone are one trunk, shown in the spelling that sorts first.
     pub fn add(&mut self, row: &Row<'_>) {
-        let side = TrunkSide::of(row);
-        let name = match side {
-            Some(TrunkSide::Carrier) => &row.carrier_trunk,
-            _ => &row.trunk,
-        };
+        let (name, side) = trunk_of(row);
         let slot = side.map_or(0, |side| 1 + side as usize);
         let known = self
             .spelt

@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod compare;
+pub mod offers;
 pub mod trunks;
 
 use super::time::Zone;
