@@ -1,5 +1,7 @@
 use super::Defragmenter;
+use super::MAX_COPIES;
 use super::MAX_DATAGRAMS;
+use super::MAX_PIECES;
 use super::Outcome;
 use crate::capture::record::Frame;
 use crate::capture::record::Nanos;
@@ -273,6 +275,31 @@ fn what_is_held_stays_under_the_bound() {
 }
 
 /// A payload, where it is cut into fragments (multiples of 8), and an order with repetitions.
+#[test]
+fn a_datagram_has_no_more_pieces_than_the_bound() {
+    let mut defragmenter = Defragmenter::default();
+    // Every second stretch of eight bytes, so that none joins another.
+    let outcomes: Vec<Outcome> = (0..=MAX_PIECES)
+        .map(|piece| {
+            let offset = u32::try_from(piece * 16).unwrap();
+            defragmenter.feed(fragment(1, offset, true, FIRST), at(0))
+        })
+        .collect();
+    let (last, before) = outcomes.split_last().unwrap();
+    assert!(before.iter().all(|outcome| *outcome == Outcome::Held));
+    assert_eq!(*last, Outcome::Refused);
+}
+
+#[test]
+fn no_more_copies_are_put_together_than_the_bound() {
+    let mut defragmenter = Defragmenter::default();
+    let [first, second, third] = parts(1);
+    let beginnings = [first; MAX_COPIES + 1];
+    assert_eq!(feed(&mut defragmenter, &beginnings), []);
+    let rest = [[second, third]; MAX_COPIES + 1].concat();
+    assert_eq!(feed(&mut defragmenter, &rest), vec![whole(ALL); MAX_COPIES]);
+}
+
 fn shuffled() -> impl Strategy<Value = (Vec<u8>, Vec<usize>, Vec<usize>)> {
     (
         proptest::collection::vec(any::<u8>(), 9..400),
