@@ -106,5 +106,6 @@ fuzz!(
     call,
     config,
     pstn_report,
+    trunk_report,
     night
 );

@@ -61,6 +61,7 @@ fn made(seeds: &mut Seeds) {
     put("tcp", subjects::tcp::inputs());
     put("sctp", subjects::sctp::inputs(&message));
     put("tls", subjects::tls::inputs(&message));
+    put("trunk_report", subjects::trunk_report::inputs());
     let upgrade = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
     let switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n";
     let proxy = b"PROXY TCP4 192.0.2.1 192.0.2.2 5061 5061\r\n";

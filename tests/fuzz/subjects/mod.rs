@@ -18,6 +18,7 @@ pub(crate) mod sdp;
 pub(crate) mod sip;
 pub(crate) mod tcp;
 pub(crate) mod tls;
+pub(crate) mod trunk_report;
 pub(crate) mod wrapping;
 
 /// Something that reads foreign bytes.
@@ -48,5 +49,6 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     call::SUBJECT,
     config::SUBJECT,
     pstn_report::SUBJECT,
+    trunk_report::SUBJECT,
     night::SUBJECT,
 ];
