@@ -1,14 +1,14 @@
 //! `sip488 compare`: two trunk reports beside each other, from outside.
 
-#[path = "support/mod.rs"]
-mod support;
+#[path = "support/place.rs"]
+mod place;
 
 use std::collections::BTreeMap;
 
-use support::place::Place;
-use support::place::code;
-use support::place::err;
-use support::place::out;
+use place::Place;
+use place::code;
+use place::err;
+use place::out;
 
 const HEADER: &str = "trunk,calls,answered,incomplete,calls_488,cannot_support_any_media,srtp_encryption_required,no_ice_candidates,blackhole_media,undocumented,side\r\n";
 

@@ -2,6 +2,8 @@
 //! every file is read back by another program.
 #![expect(clippy::print_stdout, reason = "what is skipped is told")]
 
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/mod.rs"]
 mod support;
 
@@ -9,12 +11,12 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::process::Output;
 
+use place::Place;
+use place::code;
+use place::err;
+use place::out;
 use support::capture_file::Format;
 use support::capture_file::render;
-use support::place::Place;
-use support::place::code;
-use support::place::err;
-use support::place::out;
 use support::wire::Link;
 use support::wire::Packet;
 use support::wire::Wire;

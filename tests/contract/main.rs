@@ -8,19 +8,21 @@
 mod compressed;
 mod damage;
 mod outputs;
+#[path = "../support/place.rs"]
+mod place;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
 mod words;
 
+use place::Place;
+use place::code;
+use place::err;
+use place::file_status;
+use place::out;
+use place::rows;
 use support::ladder::Ladder;
 use support::ladder::MORNING;
-use support::place::Place;
-use support::place::code;
-use support::place::err;
-use support::place::file_status;
-use support::place::out;
-use support::place::rows;
 
 /// The header line of the calls CSV and of the rejections CSV.
 const CALLS_HEADER: &str = "start_time,trunk,direction,caller,callee,call_id,outcome,final_status,rejections,rejected_at,\

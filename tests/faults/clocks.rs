@@ -2,11 +2,11 @@
 
 use super::LADDER;
 use super::capture;
-use super::support::place::Place;
-use super::support::place::code;
-use super::support::place::err;
-use super::support::place::out;
-use super::support::place::rows;
+use super::place::Place;
+use super::place::code;
+use super::place::err;
+use super::place::out;
+use super::place::rows;
 
 /// The same capture with another second on each packet: of its place and of what it was.
 fn retimed(second: impl Fn(usize, u32) -> u32) -> Vec<u8> {

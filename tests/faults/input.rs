@@ -13,12 +13,12 @@ use super::LADDER;
 use super::busy;
 use super::capture;
 use super::make_pipe;
-use super::support::place::Place;
-use super::support::place::code;
-use super::support::place::err;
-use super::support::place::file_status;
-use super::support::place::out;
-use super::support::place::rows;
+use super::place::Place;
+use super::place::code;
+use super::place::err;
+use super::place::file_status;
+use super::place::out;
+use super::place::rows;
 
 /// A run that has looked at `other.pcap` and waits for the pipe `in`.
 fn waiting(place: &Place) -> (Child, File) {

@@ -9,6 +9,8 @@
 mod clocks;
 mod input;
 mod outputs;
+#[path = "../support/place.rs"]
+mod place;
 mod signals;
 #[path = "../support/mod.rs"]
 mod support;
@@ -19,9 +21,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use place::Place;
 use support::ladder::Ladder;
 use support::ladder::MORNING;
-use support::place::Place;
 
 /// A refused call and an answered one.
 const LADDER: &str = "\

@@ -10,11 +10,11 @@ use super::assert_nothing_half;
 use super::busy;
 use super::capture;
 use super::make_pipe;
-use super::support::place::Place;
-use super::support::place::code;
-use super::support::place::err;
-use super::support::place::out;
-use super::support::place::rows;
+use super::place::Place;
+use super::place::code;
+use super::place::err;
+use super::place::out;
+use super::place::rows;
 
 /// Runs a line of shell in the folder; `$SIP488` is the program.
 fn shell(place: &Place, line: &str) -> Output {

@@ -12,9 +12,9 @@ use super::assert_nothing_half;
 use super::busy;
 use super::capture;
 use super::make_pipe;
-use super::support::place::Place;
-use super::support::place::code;
-use super::support::place::err;
+use super::place::Place;
+use super::place::code;
+use super::place::err;
 
 fn send(signal: &str, to: &Child) {
     let sent = Command::new("kill")

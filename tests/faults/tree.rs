@@ -12,12 +12,12 @@ use std::process::Command;
 use super::LADDER;
 use super::capture;
 use super::make_pipe;
-use super::support::place::Place;
-use super::support::place::code;
-use super::support::place::err;
-use super::support::place::file_status;
-use super::support::place::out;
-use super::support::place::rows;
+use super::place::Place;
+use super::place::code;
+use super::place::err;
+use super::place::file_status;
+use super::place::out;
+use super::place::rows;
 
 #[test]
 fn links_in_circles_end_and_nothing_is_read_twice() {

@@ -17,7 +17,6 @@ pub(crate) mod ladder;
 pub(crate) mod message;
 pub(crate) mod mirror;
 pub(crate) mod offer;
-pub(crate) mod place;
 pub(crate) mod script;
 pub(crate) mod stream;
 pub(crate) mod tls;
