@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::diagnosis::CASES;
 use crate::packet::Fate;
 
-use super::columns::trunks::percent;
+use super::columns::percent;
 use super::encrypted::MAX_TOLD;
 use super::escape;
 use super::paragraph::paragraph;

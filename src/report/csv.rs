@@ -9,7 +9,9 @@ use memchr::memchr_iter;
 use memchr::memchr3;
 
 use super::columns::Column;
+use super::columns::Kind;
 use super::columns::Print;
+use super::escape::guard;
 
 /// Writes rows of `T` to a table.
 #[derive(Debug)]
@@ -80,7 +82,11 @@ impl Lines {
         self.line.clear();
         self.ends.clear();
         for column in columns {
+            let start = self.line.len();
             (column.write)(row, print, &mut self.line);
+            if matches!(column.kind, Kind::Text | Kind::List) {
+                guard(&mut self.line, start);
+            }
             self.ends.push(self.line.len());
             self.line.push(',');
         }
@@ -204,6 +210,26 @@ mod tests {
             }
             assert_eq!(text.as_bytes(), again.into_inner().unwrap(), "{call_id}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_become_the_replacement_character() {
+        let row = Row {
+            call_id: Text::from(&b"a\xffb"[..]),
+            ..Row::default()
+        };
+        assert!(written(&row).contains(",a\u{fffd}b,"));
+    }
+
+    #[test]
+    fn what_a_spreadsheet_would_run_gets_an_apostrophe_in_any_column_of_text() {
+        let row = Row {
+            call_id: Text::from("=1+1"),
+            user_agent: Text::from("@x"),
+            ..Row::default()
+        };
+        let text = written(&row);
+        assert!(text.contains(",'=1+1,") && text.contains(",'@x,"), "{text}");
     }
 
     #[test]

@@ -2,26 +2,17 @@
 //!
 //! Nothing that a header says can run: not as a formula in a spreadsheet, not as an escape sequence in a terminal.
 
-use crate::text::Text;
-
-/// Appends a text as a CSV cell: UTF-8, and nothing that a spreadsheet would run. Quoting is the CSV writer's.
-pub fn cell(text: &Text<'_>, out: &mut String) {
-    match std::str::from_utf8(text.as_bytes()) {
-        Ok(text) => guarded(text, out),
-        Err(_) => guarded(&String::from_utf8_lossy(text.as_bytes()), out),
-    }
-}
-
-/// Appends our own words as a cell, which may begin with somebody else's.
-pub fn guarded(text: &str, out: &mut String) {
-    if runs_as_formula(text) {
-        out.push('\'');
-    }
+/// Makes what stands in `out` from `start` on fit for a spreadsheet's cell: nothing there would run. Quoting is the CSV writer's.
+pub fn guard(out: &mut String, start: usize) {
+    let Some(cell) = out.get(start..) else { return };
     // NUL ends a cell in more than one reader.
-    if text.as_bytes().contains(&0) {
-        out.push_str(&text.replace('\0', "\u{fffd}"));
-    } else {
-        out.push_str(text);
+    if cell.as_bytes().contains(&0) {
+        let cell = cell.replace('\0', "\u{fffd}");
+        out.truncate(start);
+        out.push_str(&cell);
+    }
+    if out.get(start..).is_some_and(runs_as_formula) {
+        out.insert(start, '\'');
     }
 }
 
@@ -73,12 +64,11 @@ fn is_unfit_for_terminals(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::terminal;
-    use crate::text::Text;
 
-    fn cell(text: &Text<'_>) -> String {
-        let mut out = String::new();
-        super::cell(text, &mut out);
-        out
+    fn cell(text: &str) -> String {
+        let mut out = format!("before,{text}");
+        super::guard(&mut out, "before,".len());
+        out.split_off("before,".len())
     }
 
     #[test]
@@ -98,7 +88,7 @@ mod tests {
             "\u{ff1d}1+1",
             "\u{ff20}SUM(A1)",
         ] {
-            assert_eq!(cell(&Text::from(text)), format!("'{text}"));
+            assert_eq!(cell(text), format!("'{text}"));
         }
     }
 
@@ -114,13 +104,13 @@ mod tests {
             "alice",
             "'quoted",
         ] {
-            assert_eq!(cell(&Text::from(text)), text);
+            assert_eq!(cell(text), text);
         }
     }
 
     #[test]
-    fn bytes_that_are_no_utf_8_become_the_replacement_character() {
-        assert_eq!(cell(&Text::from(&b"a\xffb"[..])), "a\u{fffd}b");
+    fn nul_becomes_the_replacement_character() {
+        assert_eq!(cell("=a\0b"), "'=a\u{fffd}b");
     }
 
     #[test]

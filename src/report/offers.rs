@@ -52,8 +52,8 @@ pub struct OfferCounts {
     pub trunk: Text<'static>,
     /// Its side; none where it is not known.
     pub side: Option<TrunkSide>,
-    /// Towards Teams or from it.
-    pub direction: Option<Direction>,
+    /// Towards Teams or from it, by its word.
+    pub direction: Option<&'static str>,
     /// What it looks like.
     pub signature: Signature,
     /// Offers that led to an answered call.
@@ -72,7 +72,7 @@ pub struct OfferCounts {
     example: Option<Example>,
 }
 
-/// Accepted before refused: the greatest is never the best, so it is the least that is kept.
+/// Whether it was not refused, when, and its Call-ID: the least is the one to be shown.
 type Example = (bool, Nanos, Text<'static>);
 
 impl OfferCounts {
@@ -92,10 +92,8 @@ impl OfferCounts {
         for (sum, more) in self.cases.iter_mut().zip(other.cases) {
             *sum += more;
         }
-        self.trunk = match std::mem::take(&mut self.trunk) {
-            empty if empty.is_empty() => other.trunk,
-            known => known.min(other.trunk),
-        };
+        // The key has the name in lower case: of its spellings the least is kept.
+        self.trunk = std::mem::take(&mut self.trunk).min(other.trunk);
         self.example = match (self.example.take(), other.example) {
             (Some(one), Some(another)) => Some(one.min(another)),
             (one, another) => one.or(another),
@@ -103,8 +101,16 @@ impl OfferCounts {
     }
 }
 
-/// What tells offers apart: the trunk in lower case, its side, the direction, the looks.
-type Key = (Vec<u8>, Option<TrunkSide>, Option<&'static str>, Signature);
+/// What tells offers apart, in the order in which they are told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// The trunk's name in lower case.
+    trunk: Vec<u8>,
+    side: Option<TrunkSide>,
+    /// By its word.
+    direction: Option<&'static str>,
+    signature: Signature,
+}
 
 /// The offers of a run.
 #[derive(Clone, Debug, Default)]
@@ -157,15 +163,12 @@ impl OfferTable {
         let call_id = row.call_id.clone().into_owned();
         counts.example = Some((counts.refused == 0, row.start_time, call_id));
         counts.trunk = trunk.clone().into_owned();
-        (counts.side, counts.direction) = (side, row.direction);
-        counts.signature = signature.clone();
-        let direction = row.direction.map(Direction::name);
-        let key = (
-            trunk.as_bytes().to_ascii_lowercase(),
+        let key = Key {
+            trunk: trunk.as_bytes().to_ascii_lowercase(),
             side,
-            direction,
+            direction: row.direction.map(Direction::name),
             signature,
-        );
+        };
         self.put(key, counts);
     }
 
@@ -174,7 +177,7 @@ impl OfferTable {
             known.join(counts);
             return;
         }
-        let cost = OVERHEAD + 2 * (key.0.len() + key.3.bytes());
+        let cost = OVERHEAD + 2 * (key.trunk.len() + key.signature.bytes());
         if self.offers.len() >= SIGNATURES || self.bytes + cost > SIGNATURE_BYTES {
             self.left_out += counts.accepted + counts.refused + counts.undecided;
             return;
@@ -193,7 +196,13 @@ impl OfferTable {
 
     /// The rows: what was refused most first, then by trunk and looks.
     pub fn into_rows(self) -> Vec<OfferCounts> {
-        let mut rows: Vec<OfferCounts> = self.offers.into_values().collect();
+        let told = |(key, counts): (Key, OfferCounts)| OfferCounts {
+            side: key.side,
+            direction: key.direction,
+            signature: key.signature,
+            ..counts
+        };
+        let mut rows: Vec<OfferCounts> = self.offers.into_iter().map(told).collect();
         // The order of the keys is kept among equals.
         rows.sort_by_key(|counts| std::cmp::Reverse(counts.refused));
         rows

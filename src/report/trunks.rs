@@ -51,6 +51,9 @@ pub(super) fn trunk_of<'r, 'a>(row: &'r Row<'a>) -> (&'r Text<'a>, Option<TrunkS
     (name, side)
 }
 
+/// Under so many calls a rate is told and not judged: it tells little.
+pub const FEW: u64 = 30;
+
 /// Different setup times kept exactly of one trunk; beyond it the time counts as the nearest one kept below.
 const SETUP_TIMES: usize = 200_000;
 

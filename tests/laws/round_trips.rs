@@ -7,16 +7,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sip488::report::columns::Column;
+use sip488::report::columns::Kind;
 use sip488::report::columns::Print;
 use sip488::report::csv::lines;
-use sip488::report::escape::cell;
 use sip488::report::time::Zone;
 use sip488::sdp::Attributes;
 use sip488::sdp::SessionDescription;
 use sip488::sip::Framer;
 use sip488::sip::Message;
 use sip488::sip::Wholeness;
-use sip488::text::Text;
 
 use super::cases;
 
@@ -153,14 +152,15 @@ const COLUMNS: [Column<Cells>; 3] = {
     const fn column(write: fn(&Cells, &Print<'_>, &mut String)) -> Column<Cells> {
         Column {
             name: "foreign",
+            kind: Kind::Text,
             meaning: "",
             write,
         }
     }
     [
-        column(|cells, _, out| cell(&Text::from(&cells[0][..]), out)),
-        column(|cells, _, out| cell(&Text::from(&cells[1][..]), out)),
-        column(|cells, _, out| cell(&Text::from(&cells[2][..]), out)),
+        column(|cells, _, out| out.push_str(&String::from_utf8_lossy(&cells[0]))),
+        column(|cells, _, out| out.push_str(&String::from_utf8_lossy(&cells[1]))),
+        column(|cells, _, out| out.push_str(&String::from_utf8_lossy(&cells[2]))),
     ]
 };
 

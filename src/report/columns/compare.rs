@@ -1,17 +1,16 @@
 //! The columns of the comparison of two trunk reports, in their order.
 
-use std::fmt::Write;
-
-use crate::report::columns::trunks::percent;
 use crate::report::compare::Compared;
-use crate::report::compare::FEW;
 use crate::report::compare::Night;
 use crate::report::compare::interval::Interval;
 use crate::report::compare::interval::Share;
 use crate::report::compare::is_more_than_chance;
-use crate::report::escape;
+use crate::report::trunks::FEW;
 
 use super::Column;
+use super::Kind;
+use super::number;
+use super::percent;
 
 /// A column of a number that each night has.
 macro_rules! both {
@@ -20,11 +19,13 @@ macro_rules! both {
         [
             Column {
                 name: $before,
+                kind: Kind::Integer,
                 meaning: $meaning,
                 write: |compared: &Compared, _, out| number(compared.before.as_ref().map(OF), out),
             },
             Column {
                 name: $after,
+                kind: Kind::Integer,
                 meaning: "the same, after",
                 write: |compared: &Compared, _, out| number(compared.after.as_ref().map(OF), out),
             },
@@ -37,16 +38,19 @@ pub fn columns() -> Vec<Column<Compared>> {
     let mut columns = vec![
         Column {
             name: "trunk",
+            kind: Kind::Text,
             meaning: "as in the trunk reports",
-            write: |compared: &Compared, _, out| escape::guarded(&compared.trunk, out),
+            write: |compared: &Compared, _, out| out.push_str(&compared.trunk),
         },
         Column {
             name: "side",
+            kind: Kind::Text,
             meaning: "the same",
-            write: |compared, _, out| escape::guarded(&compared.side, out),
+            write: |compared, _, out| out.push_str(&compared.side),
         },
         Column {
             name: "became",
+            kind: Kind::Word,
             meaning: "`worse`, `better`: its rate of calls with a 488 moved by more than chance does; `same`; `few`: under 30 calls on one side, not judged; `came`, `went`",
             write: |compared, _, out| out.push_str(compared.became.name()),
         },
@@ -101,61 +105,73 @@ fn rates() -> [Column<Compared>; 12] {
     [
         Column {
             name: "rate_488_before",
+            kind: Kind::Percent,
             meaning: "percent of calls, before",
             write: |compared, _, out| share(compared.before.map(|night| night.rate_488()), out),
         },
         Column {
             name: "rate_488_after",
+            kind: Kind::Percent,
             meaning: "the same, after",
             write: |compared, _, out| share(compared.after.map(|night| night.rate_488()), out),
         },
         Column {
             name: "rate_488_change",
+            kind: Kind::Percent,
             meaning: "after less before, percentage points",
             write: |compared, _, out| points(compared.rate_488().map(|moved| moved.value), out),
         },
         Column {
             name: "rate_488_change_low",
+            kind: Kind::Percent,
             meaning: "lower end of what the change may be, at 95 percent (Newcombe's interval, from Wilson's)",
             write: |compared, _, out| points(compared.rate_488().map(|moved| moved.low), out),
         },
         Column {
             name: "rate_488_change_high",
+            kind: Kind::Percent,
             meaning: "its upper end",
             write: |compared, _, out| points(compared.rate_488().map(|moved| moved.high), out),
         },
         Column {
             name: "asr_before",
+            kind: Kind::Percent,
             meaning: "answered ÷ calls whose initial INVITE is in the capture, percent, before",
             write: |compared, _, out| share(compared.before.map(|night| night.asr()), out),
         },
         Column {
             name: "asr_after",
+            kind: Kind::Percent,
             meaning: "the same, after",
             write: |compared, _, out| share(compared.after.map(|night| night.asr()), out),
         },
         Column {
             name: "asr_change",
+            kind: Kind::Percent,
             meaning: "after less before, percentage points",
             write: |compared, _, out| points(compared.asr().map(|moved| moved.value), out),
         },
         Column {
             name: "asr_change_low",
+            kind: Kind::Percent,
             meaning: "lower end of what the change may be, at 95 percent",
             write: |compared, _, out| points(compared.asr().map(|moved| moved.low), out),
         },
         Column {
             name: "asr_change_high",
+            kind: Kind::Percent,
             meaning: "its upper end",
             write: |compared, _, out| points(compared.asr().map(|moved| moved.high), out),
         },
         Column {
             name: "asr_more_than_chance",
+            kind: Kind::Word,
             meaning: "`yes` where the interval of `asr_change` does not hold 0; empty where either side has under 30",
             write: |compared, _, out| out.push_str(asr_is_more_than_chance(compared)),
         },
         Column {
             name: "few",
+            kind: Kind::List,
             meaning: "what is under 30 on one side: `calls`, `attempts`",
             write: few,
         },
@@ -173,8 +189,7 @@ fn has_few(compared: &Compared, of: Of) -> bool {
 }
 
 fn asr_is_more_than_chance(compared: &Compared) -> &'static str {
-    let judged =
-        |moved: &Interval| !has_few(compared, |night| night.attempts) && moved.value.is_finite();
+    let judged = |_: &Interval| !has_few(compared, |night| night.attempts);
     match compared.asr().filter(judged) {
         Some(moved) if is_more_than_chance(moved) => "yes",
         Some(_) => "no",
@@ -193,13 +208,6 @@ fn few(compared: &Compared, _: &super::Print<'_>, out: &mut String) {
         .map(|(name, _)| name)
         .collect();
     out.push_str(&names.join(";"));
-}
-
-/// Writing to a `String` can't fail.
-fn number(number: Option<u64>, out: &mut String) {
-    if let Some(number) = number {
-        let _ = write!(out, "{number}");
-    }
 }
 
 fn share(share: Option<Share>, out: &mut String) {

@@ -11,12 +11,11 @@ pub use self::table::CASES;
 pub use self::table::Night;
 pub use self::table::read;
 
+use super::trunks::FEW;
+
 use self::interval::Interval;
 use self::interval::Share;
 use self::interval::change;
-
-/// Under so many calls on either side, a rate is shown and not judged.
-pub const FEW: u64 = 30;
 
 /// A trunk before and after.
 #[derive(Clone, Debug, PartialEq)]
