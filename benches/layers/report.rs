@@ -7,6 +7,7 @@ use sip488::pipeline::settle::Settlement;
 use sip488::report::columns::Print;
 use sip488::report::columns::calls;
 use sip488::report::csv::Table;
+use sip488::report::dialect::Dialect;
 use sip488::report::row::Row;
 use sip488::report::rows::Surroundings;
 use sip488::report::rows::rows_of;
@@ -73,6 +74,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
     let print = Print {
         zone: &zone,
         paths: &paths,
+        dialect: Dialect::default(),
     };
     let columns = calls::columns();
     let write = || {

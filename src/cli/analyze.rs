@@ -76,7 +76,7 @@ fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
         return Err(nothing_read(&analysis.summary));
     }
     check_inputs_stay(written_files(arguments), &analysis.inputs)?;
-    let trunks = outputs.write(&mut analysis, &zone, arguments.only_488, stop)?;
+    let trunks = outputs.write(&mut analysis, &zone, stop)?;
     outputs.publish()?;
     if !arguments.quiet {
         let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());
@@ -148,6 +148,7 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.rejections,
         &arguments.trunk_report,
         &arguments.offer_report,
+        &arguments.json,
         &arguments.summary,
     ];
     outputs

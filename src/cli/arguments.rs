@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
+use clap::ValueEnum;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -182,10 +183,18 @@ pub struct Analyze {
     /// CSV, one row per trunk and kind of offer: accepted and refused, and an example
     #[arg(long, value_name = "FILE")]
     pub offer_report: Option<PathBuf>,
-
+    /// NDJSON, one object per rejection, call, trunk and kind of offer, with the columns of the CSVs
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
     /// JSON, what was read and what became of every packet
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+    /// CSVs that Excel opens with a double click and changes nothing in: byte order mark, numbers of phones kept as texts
+    #[arg(long)]
+    pub excel: bool,
+    /// What stands between the cells of the CSVs: with --excel the list separator of your country, often ;
+    #[arg(long, value_name = "CHARACTER", default_value = ",")]
+    pub delimiter: Delimiter,
     /// Keep only calls with at least one rejection in the calls CSV (other outputs are not affected)
     #[arg(long)]
     pub only_488: bool,
@@ -210,6 +219,23 @@ pub struct Analyze {
     /// No progress, no closing summary
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// What stands between cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Delimiter {
+    /// A comma.
+    #[value(name = ",", alias = "comma")]
+    Comma,
+    /// A semicolon.
+    #[value(name = ";", alias = "semicolon")]
+    Semicolon,
+    /// A horizontal tab.
+    #[value(name = "tab", aliases = ["\\t", "\t"])]
+    Tab,
+    /// A vertical bar.
+    #[value(name = "|", alias = "bar")]
+    Bar,
 }
 
 /// Tell what a case means, what confirms it, and what to do.

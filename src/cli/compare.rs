@@ -18,6 +18,7 @@ use crate::report::compare::Night;
 use crate::report::compare::compare;
 use crate::report::compare::read;
 use crate::report::csv::Table;
+use crate::report::dialect::Dialect;
 use crate::report::escape::table_on_terminal;
 use crate::report::escape::terminal;
 use crate::report::publish::Publication;
@@ -63,6 +64,7 @@ fn table(all: &[Compared]) -> io::Result<Vec<u8>> {
     let print = Print {
         zone: &zone,
         paths: &[],
+        dialect: Dialect::default(),
     };
     let (columns, mut out) = (columns(), Vec::new());
     let mut table = Table::begin(&columns, print, &mut out)?;

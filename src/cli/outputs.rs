@@ -17,13 +17,17 @@ use crate::report::columns::Column;
 use crate::report::columns::Print;
 use crate::report::csv::Table;
 use crate::report::csv::lines;
+use crate::report::dialect::Delimiter;
+use crate::report::dialect::Dialect;
 use crate::report::escape::table_on_terminal;
+use crate::report::json;
 use crate::report::offers::OfferTable;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
 use crate::report::time::Zone;
 use crate::report::trunks::TrunkCounts;
 
+use super::arguments;
 use super::arguments::Analyze;
 use super::stop::Stop;
 
@@ -33,12 +37,22 @@ pub(super) struct Outputs {
     rejections: Option<Publication>,
     trunks: Option<Publication>,
     offers: Option<Publication>,
+    json: Option<Publication>,
     summary: Option<Publication>,
+    dialect: Dialect,
+    only_488: bool,
 }
 
 enum Calls {
     File(Publication),
     Stdout(BufWriter<io::Stdout>),
+}
+
+/// What some rows are in each of the outputs.
+struct Part {
+    lines: io::Result<Vec<u8>>,
+    json: Vec<u8>,
+    offers: OfferTable,
 }
 
 impl Outputs {
@@ -49,20 +63,23 @@ impl Outputs {
                 .map(|path: &Path| Publication::begin(path))
                 .transpose()
         };
+        let output = &arguments.output;
+        let calls = begin(&output.clone().filter(|path| path != Path::new("-")))?;
         Ok(Self {
-            calls: match begin(
-                &arguments
-                    .output
-                    .clone()
-                    .filter(|path| path != Path::new("-")),
-            )? {
-                Some(file) => Calls::File(file),
-                None => Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
-            },
+            calls: calls.map_or_else(
+                || Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
+                Calls::File,
+            ),
             rejections: begin(&arguments.rejections)?,
             trunks: begin(&arguments.trunk_report)?,
             offers: begin(&arguments.offer_report)?,
+            json: begin(&arguments.json)?,
             summary: begin(&arguments.summary)?,
+            dialect: Dialect {
+                delimiter: delimiter(arguments.delimiter),
+                is_for_excel: arguments.excel,
+            },
+            only_488: arguments.only_488,
         })
     }
 
@@ -71,7 +88,6 @@ impl Outputs {
         &mut self,
         analysis: &mut Analysis,
         zone: &Zone,
-        only_488: bool,
         stop: &Stop,
     ) -> anyhow::Result<Vec<TrunkCounts>> {
         let paths: Vec<String> = analysis
@@ -82,13 +98,20 @@ impl Outputs {
         let print = Print {
             zone,
             paths: &paths,
+            dialect: self.dialect,
         };
         let mut offers = self.write_rejections(analysis, print, stop)?;
-        let trunks = self.write_calls(analysis, print, only_488, stop, &mut offers)?;
+        let trunks = self.write_calls(analysis, print, stop, &mut offers)?;
         analysis.summary.limits.offers_not_told_apart = offers.left_out;
         let offers = offers.into_rows();
         write_table(&mut self.trunks, columns::trunks::COLUMNS, print, &trunks)?;
         write_table(&mut self.offers, columns::offers::COLUMNS, print, &offers)?;
+        if let Some(file) = &mut self.json {
+            let trunks = json::lines("trunk", columns::trunks::COLUMNS, print, trunks.iter());
+            file.write_all(&trunks)?;
+            let offers = json::lines("offer", columns::offers::COLUMNS, print, offers.iter());
+            file.write_all(&offers)?;
+        }
         if let Some(file) = &mut self.summary {
             file.write_all(analysis.summary.json()?.as_bytes())?;
         }
@@ -103,24 +126,18 @@ impl Outputs {
         print: Print<'_>,
         stop: &Stop,
     ) -> anyhow::Result<OfferTable> {
-        let counts_offers = self.offers.is_some();
+        let wanted = self.wanted(OfferTable::add_rejection);
         let mut offers = OfferTable::default();
-        let mut file = self.rejections.as_mut();
+        let (mut file, mut json) = (self.rejections.as_mut(), self.json.as_mut());
         if let Some(file) = &mut file {
             file.write_all(&render_header(print)?)?;
         }
-        let render = |rows: &[Row<'_>]| {
-            let lines = lines(&columns::calls::columns(), print, rows.iter());
-            let offers = offers_of(rows, counts_offers, OfferTable::add_rejection);
-            (lines, offers)
-        };
-        analysis.each_rejection::<_, anyhow::Error>(render, |(lines, some)| {
+        let render = |rows: &[Row<'_>]| wanted.part("rejection", print, rows, |_| true);
+        analysis.each_rejection::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
-            offers.join(some);
-            match &mut file {
-                Some(file) => Ok(file.write_all(&lines?)?),
-                None => Ok(()),
-            }
+            offers.join(part.offers);
+            write_to(&mut file, &part.lines?)?;
+            write_to(&mut json, &part.json)
         })?;
         Ok(offers)
     }
@@ -130,37 +147,47 @@ impl Outputs {
         &mut self,
         analysis: &mut Analysis,
         print: Print<'_>,
-        only_488: bool,
         stop: &Stop,
         offers: &mut OfferTable,
     ) -> anyhow::Result<Vec<TrunkCounts>> {
-        let counts_offers = self.offers.is_some();
-        let is_wanted = |row: &&Row<'_>| !only_488 || row.rejections > 0;
-        let render = |rows: &[Row<'_>]| {
-            let wanted = rows.iter().filter(is_wanted);
-            let lines = lines(&columns::calls::columns(), print, wanted);
-            (lines, offers_of(rows, counts_offers, OfferTable::add_call))
-        };
+        let wanted = self.wanted(OfferTable::add_call);
+        let only_488 = self.only_488;
+        let is_wanted = |row: &Row<'_>| !only_488 || row.rejections > 0;
+        let render = |rows: &[Row<'_>]| wanted.part("call", print, rows, is_wanted);
+        let mut json = self.json.as_mut();
         let mut calls = CallsOut {
             calls: &mut self.calls,
             is_closed: false,
         };
         calls.write(&render_header(print)?)?;
-        let trunks = analysis.each_call::<_, anyhow::Error>(render, |(lines, some)| {
+        let trunks = analysis.each_call::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
-            offers.join(some);
-            calls.write(&lines?)
+            offers.join(part.offers);
+            write_to(&mut json, &part.json)?;
+            calls.write(&part.lines?)
         })?;
         calls.finish()?;
         Ok(trunks)
     }
 
+    fn wanted(&self, add: fn(&mut OfferTable, &Row<'_>)) -> Wanted {
+        Wanted {
+            json: self.json.is_some(),
+            offers: self.offers.is_some() || self.json.is_some(),
+            add,
+        }
+    }
+
     /// Puts all files in place; none where one of them can't be written whole.
     pub(super) fn publish(self) -> anyhow::Result<()> {
-        let mut files: Vec<Publication> = [self.rejections, self.trunks, self.offers, self.summary]
-            .into_iter()
-            .flatten()
-            .collect();
+        let others = [
+            self.rejections,
+            self.trunks,
+            self.offers,
+            self.json,
+            self.summary,
+        ];
+        let mut files: Vec<Publication> = others.into_iter().flatten().collect();
         if let Calls::File(file) = self.calls {
             files.push(file);
         }
@@ -174,18 +201,58 @@ impl Outputs {
     }
 }
 
+/// What rows are rendered for.
+#[derive(Clone, Copy)]
+struct Wanted {
+    json: bool,
+    offers: bool,
+    /// How a row is counted among the offers.
+    add: fn(&mut OfferTable, &Row<'_>),
+}
+
+impl Wanted {
+    fn part(
+        self,
+        record: &str,
+        print: Print<'_>,
+        rows: &[Row<'_>],
+        is_in_csv: impl Fn(&Row<'_>) -> bool,
+    ) -> Part {
+        let columns = columns::calls::columns();
+        let mut part = Part {
+            lines: lines(&columns, print, rows.iter().filter(|row| is_in_csv(row))),
+            json: Vec::new(),
+            offers: OfferTable::default(),
+        };
+        if self.json {
+            part.json = json::lines(record, &columns, print, rows.iter());
+        }
+        for row in rows.iter().filter(|_| self.offers) {
+            (self.add)(&mut part.offers, row);
+        }
+        part
+    }
+}
+
+fn write_to(file: &mut Option<&mut Publication>, bytes: &[u8]) -> anyhow::Result<()> {
+    match file {
+        Some(file) => Ok(file.write_all(bytes)?),
+        None => Ok(()),
+    }
+}
+
+const fn delimiter(named: arguments::Delimiter) -> Delimiter {
+    match named {
+        arguments::Delimiter::Comma => Delimiter::Comma,
+        arguments::Delimiter::Semicolon => Delimiter::Semicolon,
+        arguments::Delimiter::Tab => Delimiter::Tab,
+        arguments::Delimiter::Bar => Delimiter::Bar,
+    }
+}
+
 /// An error where the run is to end.
 fn go_on(stop: &Stop) -> Result<(), Error> {
     (!stop.is_asked()).then_some(()).ok_or(Error::Stopped)
-}
-
-/// The offers of some rows, where they are asked for.
-fn offers_of(rows: &[Row<'_>], are_wanted: bool, add: fn(&mut OfferTable, &Row<'_>)) -> OfferTable {
-    let mut table = OfferTable::default();
-    for row in rows.iter().filter(|_| are_wanted) {
-        add(&mut table, row);
-    }
-    table
 }
 
 /// Writes a whole table, where one is asked for.

@@ -9,9 +9,9 @@ use memchr::memchr_iter;
 use memchr::memchr3;
 
 use super::columns::Column;
-use super::columns::Kind;
 use super::columns::Print;
-use super::escape::guard;
+use super::dialect::BYTE_ORDER_MARK;
+use super::dialect::Dialect;
 
 /// Writes rows of `T` to a table.
 #[derive(Debug)]
@@ -26,7 +26,10 @@ impl<'p, T, W: Write> Table<'p, T, W> {
     /// Begins a table with its header line.
     pub fn begin(columns: &'p [Column<T>], print: Print<'p>, mut out: W) -> io::Result<Self> {
         let mut lines = Lines::default();
-        lines.quote(columns.iter().map(|column| column.name))?;
+        if print.dialect.is_for_excel {
+            lines.done.extend_from_slice(BYTE_ORDER_MARK);
+        }
+        lines.quote(print.dialect, columns.iter().map(|column| column.name))?;
         out.write_all(&lines.done)?;
         Ok(Self {
             columns,
@@ -79,18 +82,17 @@ impl Lines {
     /// Adds one row. Hardly any has a cell that must be quoted: that shows in the whole line at once, and then the cells
     /// with commas between them are the line.
     fn add<T>(&mut self, columns: &[Column<T>], print: &Print<'_>, row: &T) -> io::Result<()> {
+        let delimiter = print.dialect.delimiter.byte();
         self.line.clear();
         self.ends.clear();
         for column in columns {
             let start = self.line.len();
             (column.write)(row, print, &mut self.line);
-            if matches!(column.kind, Kind::Text | Kind::List) {
-                guard(&mut self.line, start);
-            }
+            print.dialect.fit(column.kind, &mut self.line, start);
             self.ends.push(self.line.len());
-            self.line.push(',');
+            self.line.push(delimiter.into());
         }
-        if is_plain(&self.line, columns.len()) {
+        if is_plain(&self.line, delimiter, columns.len()) {
             self.line.pop();
             self.done.extend_from_slice(self.line.as_bytes());
             self.done.extend_from_slice(b"\r\n");
@@ -101,17 +103,25 @@ impl Lines {
             std::mem::take(&mut self.ends),
         );
         let mut start = 0;
-        let quoted = self.quote(ends.iter().map(|&end| {
-            let cell = line.get(start..end).unwrap_or_default();
-            start = end + 1;
-            cell
-        }));
+        let quoted = self.quote(
+            print.dialect,
+            ends.iter().map(|&end| {
+                let cell = line.get(start..end).unwrap_or_default();
+                start = end + 1;
+                cell
+            }),
+        );
         (self.line, self.ends) = (line, ends);
         quoted
     }
 
-    fn quote<'c>(&mut self, cells: impl Iterator<Item = &'c str>) -> io::Result<()> {
+    fn quote<'c>(
+        &mut self,
+        dialect: Dialect,
+        cells: impl Iterator<Item = &'c str>,
+    ) -> io::Result<()> {
         let mut writer = WriterBuilder::new()
+            .delimiter(dialect.delimiter.byte())
             .terminator(Terminator::CRLF)
             .from_writer(&mut self.done);
         writer.write_record(cells).map_err(cause)?;
@@ -119,10 +129,10 @@ impl Lines {
     }
 }
 
-/// True where nothing but these commas would end a cell, a line or a quotation (RFC 4180 §2).
-fn is_plain(text: &str, commas: usize) -> bool {
+/// True where nothing but these delimiters would end a cell, a line or a quotation (RFC 4180 §2).
+fn is_plain(text: &str, delimiter: u8, count: usize) -> bool {
     let text = text.as_bytes();
-    memchr3(b'"', b'\r', b'\n', text).is_none() && memchr_iter(b',', text).count() == commas
+    memchr3(b'"', b'\r', b'\n', text).is_none() && memchr_iter(delimiter, text).count() == count
 }
 
 /// What went wrong with the file. A record has as many cells as the header: nothing else can.
@@ -135,10 +145,12 @@ fn cause(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use super::Dialect;
     use super::Table;
     use crate::report::columns::Print;
     use crate::report::columns::calls;
     use crate::report::columns::trunks;
+    use crate::report::dialect::Delimiter;
     use crate::report::row::Row;
     use crate::report::time::Zone;
     use crate::text::Text;
@@ -151,6 +163,7 @@ mod tests {
             Print {
                 zone: &zone,
                 paths: &paths,
+                dialect: Dialect::default(),
             },
             &mut out,
         )
@@ -210,6 +223,36 @@ mod tests {
             }
             assert_eq!(text.as_bytes(), again.into_inner().unwrap(), "{call_id}");
         }
+    }
+
+    #[test]
+    fn another_delimiter_is_what_is_quoted_in_its_place() {
+        let (zone, mut out) = (Zone::default(), Vec::new());
+        let print = Print {
+            zone: &zone,
+            paths: &[],
+            dialect: Dialect {
+                delimiter: Delimiter::Semicolon,
+                is_for_excel: true,
+            },
+        };
+        let columns = calls::columns();
+        let mut table = Table::begin(&columns, print, &mut out).unwrap();
+        let row = Row {
+            call_id: Text::from("a;b"),
+            user_agent: Text::from("c,d"),
+            caller: Text::from("+49"),
+            ..Row::default()
+        };
+        table.row(&row).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.starts_with("\u{feff}start_time;trunk;"), "{text}");
+        assert!(
+            text.contains(";\"a;b\";")
+                && text.contains(";c,d;")
+                && text.contains(";\"=\"\"+49\"\"\";"),
+            "{text}"
+        );
     }
 
     #[test]

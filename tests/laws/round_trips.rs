@@ -10,6 +10,7 @@ use sip488::report::columns::Column;
 use sip488::report::columns::Kind;
 use sip488::report::columns::Print;
 use sip488::report::csv::lines;
+use sip488::report::dialect::Dialect;
 use sip488::report::time::Zone;
 use sip488::sdp::Attributes;
 use sip488::sdp::SessionDescription;
@@ -224,7 +225,7 @@ proptest! {
         rows in vec(prop::array::uniform3(prop_oneof![vec(any::<u8>(), 0..40), "[=+@\t\r\n\"', a-z0-9-]{0,12}".prop_map(String::into_bytes)]), 1..6),
     ) {
         let zone = Zone::default();
-        let print = Print { zone: &zone, paths: &[] };
+        let print = Print { zone: &zone, paths: &[], dialect: Dialect::default() };
         let table = lines(&COLUMNS, print, rows.iter()).unwrap();
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&table[..]);
         let read: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use crate::capture::record::Nanos;
 use crate::text::Text;
 
+use super::dialect::Dialect;
 use super::time::Zone;
 
 /// One column of a table of `T`.
@@ -52,6 +53,8 @@ pub struct Print<'p> {
     pub zone: &'p Zone,
     /// The captures' paths by inventory number.
     pub paths: &'p [String],
+    /// How a CSV is written.
+    pub dialect: Dialect,
 }
 
 /// Appends a foreign text: UTF-8, with U+FFFD for what is none.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::report::dialect::Delimiter;
+
 /// The cases, as the columns of the trunk report are called.
 pub const CASES: [&str; 5] = [
     "cannot_support_any_media",
@@ -51,7 +53,10 @@ pub enum BadTable {
 pub fn read(bytes: &[u8]) -> Result<BTreeMap<(String, String), Night>, BadTable> {
     // Some spreadsheets write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::Reader::from_reader(bytes);
+    let first_line = bytes.split(|&byte| byte == b'\n').next();
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(Delimiter::of(first_line.unwrap_or_default()).byte())
+        .from_reader(bytes);
     let names = reader.headers()?.clone();
     let place = |name: &'static str| names.iter().position(|column| column == name);
     let needed = |name| place(name).ok_or(BadTable::Column(name));
@@ -65,7 +70,7 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<(String, String), Night>, BadTable>
     let mut trunks: BTreeMap<(String, String), Night> = BTreeMap::new();
     for (number_of_row, row) in (1..).zip(reader.records()) {
         let row = row?;
-        let cell = |place: usize| row.get(place).unwrap_or_default();
+        let cell = |place: usize| unwrapped(row.get(place).unwrap_or_default());
         let number = |place: usize, column| {
             cell(place)
                 .trim()
@@ -91,6 +96,14 @@ pub fn read(bytes: &[u8]) -> Result<BTreeMap<(String, String), Night>, BadTable>
     Ok(trunks)
 }
 
+/// A text that was written for Excel as `="..."` is what stands in it.
+fn unwrapped(cell: &str) -> &str {
+    let inner = cell.strip_prefix("=\"");
+    inner
+        .and_then(|inner| inner.strip_suffix('"'))
+        .unwrap_or(cell)
+}
+
 fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
 }
@@ -114,6 +127,14 @@ mod tests {
             (night.answered, night.calls_488, night.cases),
             (6, 3, [1, 1, 0, 0, 1])
         );
+    }
+
+    #[test]
+    fn a_report_that_was_written_for_excel_is_read_as_well() {
+        let header = HEADER.replace(',', ";");
+        let text = format!("\u{feff}{header}\r\n\"=\"\"10\"\"\";10;5;2;3;1;1;0;0;1\r\n");
+        let trunks = read(text.as_bytes()).unwrap();
+        assert_eq!(trunks[&("10".to_owned(), String::new())].calls, 10);
     }
 
     #[test]

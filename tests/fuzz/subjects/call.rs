@@ -17,6 +17,7 @@ use sip488::report::columns::Column;
 use sip488::report::columns::Print;
 use sip488::report::columns::calls;
 use sip488::report::csv::Table;
+use sip488::report::dialect::Dialect;
 use sip488::report::row::Row;
 use sip488::report::rows::Surroundings;
 use sip488::report::rows::rows_of;
@@ -138,7 +139,11 @@ fn tell(closed: &[Gathered]) {
 /// What is written is read back: as many records, each with all cells, and none that a spreadsheet would run.
 fn check<'r>(columns: &[Column<Row<'r>>], rows: &[Row<'r>], paths: &[String]) {
     let zone = Zone::default();
-    let print = Print { zone: &zone, paths };
+    let print = Print {
+        zone: &zone,
+        paths,
+        dialect: Dialect::default(),
+    };
     let mut out = Vec::new();
     let mut table = Table::begin(columns, print, &mut out).expect("memory takes everything");
     for row in rows {
