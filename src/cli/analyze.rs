@@ -18,7 +18,6 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use crate::capture::key_log;
-use crate::pipeline::Error;
 use crate::pipeline::Options;
 use crate::pipeline::WINDOW;
 use crate::pipeline::analyze;
@@ -40,15 +39,7 @@ use super::stop::Stop;
 /// Reads, tells, writes.
 pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
     let stop = Stop::on_signals().context("signals can't be caught")?;
-    match read_and_write(arguments, &stop) {
-        Err(error) if is_stopped(&error) => Ok(stop.exit()),
-        other => other,
-    }
-}
-
-/// True of the error by which a run ends that was asked to stop.
-pub(super) fn is_stopped(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Error::Stopped))
+    stop.exit_of(read_and_write(arguments, &stop))
 }
 
 fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
@@ -77,6 +68,7 @@ fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
     }
     check_inputs_stay(written_files(arguments), &analysis.inputs)?;
     let trunks = outputs.write(&mut analysis, &zone, stop)?;
+    stop.hold()?;
     outputs.publish()?;
     if !arguments.quiet {
         let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());

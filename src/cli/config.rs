@@ -5,8 +5,6 @@
 )]
 
 use std::fs;
-use std::io;
-use std::io::ErrorKind;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,7 +27,6 @@ use crate::trunk::Teams;
 use crate::trunk::config::check::check;
 
 use super::analyze::check_inputs_stay;
-use super::analyze::is_stopped;
 use super::analyze::keys;
 use super::analyze::nothing_read;
 use super::analyze::threads;
@@ -38,6 +35,7 @@ use super::arguments::ConfigCommand;
 use super::arguments::ConfigInit;
 use super::exit::Exit;
 use super::progress::Bar;
+use super::stdout::print;
 use super::stop::Stop;
 
 /// Drafts or checks.
@@ -68,10 +66,7 @@ fn run_check(options: &ConfigCheck) -> anyhow::Result<Exit> {
 /// Reads captures and writes what they tell of trunks.
 fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
     let stop = Stop::on_signals().context("signals can't be caught")?;
-    match write_draft(options, &stop) {
-        Err(error) if is_stopped(&error) => Ok(stop.exit()),
-        other => other,
-    }
+    stop.exit_of(write_draft(options, &stop))
 }
 
 fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
@@ -108,6 +103,7 @@ fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
         Some(file) => file.write_all(text.as_bytes())?,
         None => print(&text)?,
     }
+    stop.hold()?;
     if let Some(file) = file {
         file.publish()?;
     }
@@ -132,14 +128,4 @@ fn draft(analysis: &mut Analysis, teams: &Teams) -> Result<Draft, Error> {
         Ok::<(), Error>(())
     })?;
     Ok(draft)
-}
-
-/// A reader that has seen enough closes the pipe: that is no error.
-fn print(text: &str) -> anyhow::Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(error).context("standard output")
-        }
-        _ => Ok(()),
-    }
 }

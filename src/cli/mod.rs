@@ -8,6 +8,7 @@ pub mod exit;
 pub mod explain;
 mod outputs;
 pub mod progress;
+mod stdout;
 mod stop;
 
 use std::io::Write;

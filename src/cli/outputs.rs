@@ -1,14 +1,9 @@
 //! The files that `sip488 analyze` writes: all of them, or none.
 
 use std::io;
-use std::io::BufWriter;
-use std::io::ErrorKind;
-use std::io::IsTerminal;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
-
-use anyhow::Context;
 
 use crate::pipeline::Analysis;
 use crate::pipeline::Error;
@@ -19,7 +14,6 @@ use crate::report::csv::Table;
 use crate::report::csv::lines;
 use crate::report::dialect::Delimiter;
 use crate::report::dialect::Dialect;
-use crate::report::escape::table_on_terminal;
 use crate::report::json;
 use crate::report::offers::OfferTable;
 use crate::report::publish::Publication;
@@ -29,6 +23,7 @@ use crate::report::trunks::TrunkCounts;
 
 use super::arguments;
 use super::arguments::Analyze;
+use super::stdout::Stdout;
 use super::stop::Stop;
 
 /// Where the results go.
@@ -45,7 +40,23 @@ pub(super) struct Outputs {
 
 enum Calls {
     File(Publication),
-    Stdout(BufWriter<io::Stdout>),
+    Stdout(Stdout),
+}
+
+impl Calls {
+    fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
+        match self {
+            Self::File(file) => Ok(file.write_all(lines)?),
+            Self::Stdout(out) => out.table(lines),
+        }
+    }
+
+    fn finish(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Stdout(out) => out.finish(),
+        }
+    }
 }
 
 /// What some rows are in each of the outputs.
@@ -66,10 +77,7 @@ impl Outputs {
         let output = &arguments.output;
         let calls = begin(&output.clone().filter(|path| path != Path::new("-")))?;
         Ok(Self {
-            calls: calls.map_or_else(
-                || Calls::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())),
-                Calls::File,
-            ),
+            calls: calls.map_or_else(|| Calls::Stdout(Stdout::new()), Calls::File),
             rejections: begin(&arguments.rejections)?,
             trunks: begin(&arguments.trunk_report)?,
             offers: begin(&arguments.offer_report)?,
@@ -155,10 +163,7 @@ impl Outputs {
         let is_wanted = |row: &Row<'_>| !only_488 || row.rejections > 0;
         let render = |rows: &[Row<'_>]| wanted.part("call", print, rows, is_wanted);
         let mut json = self.json.as_mut();
-        let mut calls = CallsOut {
-            calls: &mut self.calls,
-            is_closed: false,
-        };
+        let calls = &mut self.calls;
         calls.write(&render_header(print)?)?;
         let trunks = analysis.each_call::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
@@ -272,48 +277,4 @@ fn render_header(print: Print<'_>) -> anyhow::Result<Vec<u8>> {
     let mut header = Vec::new();
     Table::begin(&columns::calls::columns(), print, &mut header)?.finish()?;
     Ok(header)
-}
-
-/// The calls CSV on its way out.
-struct CallsOut<'o> {
-    calls: &'o mut Calls,
-    is_closed: bool,
-}
-
-impl CallsOut<'_> {
-    fn write(&mut self, lines: &[u8]) -> anyhow::Result<()> {
-        match self.calls {
-            Calls::File(file) => Ok(file.write_all(lines)?),
-            Calls::Stdout(_) if self.is_closed => Ok(()),
-            Calls::Stdout(out) => {
-                let written = if out.get_ref().is_terminal() {
-                    out.write_all(table_on_terminal(&String::from_utf8_lossy(lines)).as_bytes())
-                } else {
-                    out.write_all(lines)
-                };
-                self.check(written)
-            }
-        }
-    }
-
-    fn finish(&mut self) -> anyhow::Result<()> {
-        match self.calls {
-            Calls::Stdout(out) if !self.is_closed => {
-                let written = out.flush();
-                self.check(written)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A reader that has seen enough closes the pipe: that is no error, and the other outputs are still written.
-    fn check(&mut self, written: io::Result<()>) -> anyhow::Result<()> {
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
-                self.is_closed = true;
-                Ok(())
-            }
-            other => other.context("standard output"),
-        }
-    }
 }

@@ -4,7 +4,6 @@ use crate::report::compare::Compared;
 use crate::report::compare::Night;
 use crate::report::compare::interval::Interval;
 use crate::report::compare::interval::Share;
-use crate::report::compare::is_more_than_chance;
 use crate::report::trunks::FEW;
 
 use super::Column;
@@ -191,7 +190,7 @@ fn has_few(compared: &Compared, of: Of) -> bool {
 fn asr_is_more_than_chance(compared: &Compared) -> &'static str {
     let judged = |_: &Interval| !has_few(compared, |night| night.attempts);
     match compared.asr().filter(judged) {
-        Some(moved) if is_more_than_chance(moved) => "yes",
+        Some(moved) if moved.is_more_than_chance() => "yes",
         Some(_) => "no",
         None => "",
     }

@@ -43,6 +43,13 @@ impl Share {
     }
 }
 
+impl Interval {
+    /// Whether a difference is more than chance: the interval around it does not hold 0.
+    pub fn is_more_than_chance(self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+}
+
 /// How far a rate moved.
 pub fn change(before: Share, after: Share) -> Option<Interval> {
     let (before, after) = (before.wilson()?, after.wilson()?);

@@ -2,6 +2,7 @@
 
 pub mod interval;
 mod table;
+mod told;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,6 +11,8 @@ pub use self::table::BadTable;
 pub use self::table::CASES;
 pub use self::table::Night;
 pub use self::table::read;
+pub use self::told::is_worse_by;
+pub use self::told::told;
 
 use super::trunks::FEW;
 
@@ -75,11 +78,6 @@ impl Compared {
     }
 }
 
-/// Whether a difference is more than chance: the interval around it does not hold 0.
-pub fn is_more_than_chance(moved: Interval) -> bool {
-    moved.low > 0.0 || moved.high < 0.0
-}
-
 /// All trunks of two reports: what got worse first, and most of all the one that did most.
 pub fn compare(
     before: &BTreeMap<(String, String), Night>,
@@ -129,9 +127,10 @@ fn judge(before: &Night, after: &Night) -> Became {
         return Became::Few;
     }
     match change(before.rate_488(), after.rate_488()) {
-        Some(moved) if moved.low > 0.0 => Became::Worse,
-        Some(moved) if moved.high < 0.0 => Became::Better,
-        _ => Became::Same,
+        Some(moved) if !moved.is_more_than_chance() => Became::Same,
+        Some(moved) if moved.value > 0.0 => Became::Worse,
+        Some(_) => Became::Better,
+        None => Became::Same,
     }
 }
 
