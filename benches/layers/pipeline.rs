@@ -10,6 +10,7 @@ use sip488::pipeline::Options;
 use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
+use sip488::report::ladder::Ladders;
 use sip488::report::row::Row;
 use sip488::transport::tls::KeyLog;
 use sip488::trunk::Config;
@@ -37,6 +38,7 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
         window: WINDOW,
         pstn_report: None,
         tells_trunk_groups: false,
+        ladders: Ladders::None,
         stop: Arc::default(),
     };
     let calls = || {

@@ -8,6 +8,7 @@ use sip488::report::columns::Print;
 use sip488::report::columns::calls;
 use sip488::report::csv::Table;
 use sip488::report::dialect::Dialect;
+use sip488::report::ladder::Ladders;
 use sip488::report::row::Row;
 use sip488::report::rows::Surroundings;
 use sip488::report::rows::rows_of;
@@ -41,6 +42,7 @@ fn find_calls_and_tell_them_as_rows(bencher: Bencher<'_, '_>) {
         config: &config,
         numbers: None,
         tells_trunk_groups: false,
+        ladders: &Ladders::None,
         paths: &paths,
     };
     assert_eq!(rows(&gathered, with).len(), CALLS);
@@ -58,6 +60,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
         config: &config,
         numbers: None,
         tells_trunk_groups: false,
+        ladders: &Ladders::None,
         paths: &paths,
     };
     let gathered = gathered();

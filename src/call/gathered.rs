@@ -87,6 +87,9 @@ struct Kept {
     marks: Marks,
     tags: Tags,
     wholeness: Wholeness,
+    /// How often it was met, and when last.
+    times: u32,
+    until: Nanos,
 }
 
 /// Between whom, and by what, a message went.
@@ -137,7 +140,9 @@ impl Gathered {
                 to,
                 transport,
             };
-            Some(Seen::kept(sighting, &kept.marks, kept.tags))
+            let mut seen = Seen::kept(sighting, &kept.marks, kept.tags);
+            (seen.times, seen.until) = (kept.times, kept.until);
+            Some(seen)
         })
     }
 
@@ -183,6 +188,8 @@ impl Gathered {
         if let Some(place) = self.same(sighting.bytes) {
             let way = self.way(way);
             let kept = &mut self.kept[place];
+            kept.times = kept.times.saturating_add(1);
+            kept.until = kept.until.max(sighting.at.time);
             if sighting.at < kept.at {
                 (kept.at, kept.way) = (sighting.at, way);
             }
@@ -218,6 +225,8 @@ impl Gathered {
             marks: glance.marks,
             tags: Tags::of(sighting.bytes, &glance.marks),
             wholeness: sighting.wholeness,
+            times: 1,
+            until: sighting.at.time,
         };
         self.kept.push(kept);
         self.index();

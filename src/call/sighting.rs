@@ -268,6 +268,10 @@ pub struct Seen<'a> {
     pub to: Endpoint,
     /// What carried it.
     pub transport: Transport,
+    /// How often the same bytes were met: 1, and once more for each retransmission and each other tap.
+    pub times: u32,
+    /// When they were met last.
+    pub until: Nanos,
     /// Tag of From; empty where there is none (RFC 2543 peers, cut messages).
     pub from_tag: &'a [u8],
     /// True where there is a From.
@@ -310,6 +314,8 @@ impl<'a> Seen<'a> {
             from,
             to,
             transport,
+            times: 1,
+            until: at.time,
             from_tag: tags.from.in_bytes(bytes),
             has_from: marks.has_from,
             to_tag: tags.to.in_bytes(bytes),
@@ -327,6 +333,11 @@ impl<'a> Seen<'a> {
             Message::parse(self.bytes, self.wholeness)
                 .expect("what a glance was cast at has a start line")
         })
+    }
+
+    /// The message as it was on the wire, from the start line to the end of the body.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// Branch of the top Via; empty where there is none.

@@ -25,6 +25,7 @@ use crate::pstn_report::PstnReport;
 use crate::report::closing::Style;
 use crate::report::closing::closing;
 use crate::report::escape::terminal;
+use crate::report::ladder::Ladders;
 use crate::report::summary::RunSummary;
 use crate::report::time::Zone;
 use crate::transport::tls::KeyLog;
@@ -57,6 +58,7 @@ fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
         window: WINDOW,
         pstn_report: reports,
         tells_trunk_groups: false,
+        ladders: Ladders::None,
         stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(arguments.quiet);

@@ -20,6 +20,7 @@ use crate::pipeline::analyze;
 use crate::report::config_draft::Draft;
 use crate::report::configuration::concerns;
 use crate::report::configuration::understood;
+use crate::report::ladder::Ladders;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
 use crate::trunk::Config;
@@ -87,6 +88,7 @@ fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
         window: WINDOW,
         pstn_report: None,
         tells_trunk_groups: true,
+        ladders: Ladders::None,
         stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(options.quiet);

@@ -32,6 +32,7 @@ use crate::capture::inventory::Inventory;
 use crate::capture::key_log;
 use crate::pstn_report::PstnReport;
 use crate::report::encrypted::MAX_TOLD;
+use crate::report::ladder::Ladders;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
@@ -69,6 +70,8 @@ pub struct Options {
     pub pstn_report: Option<Arc<PstnReport>>,
     /// Whether rows tell the trunk groups that calls name.
     pub tells_trunk_groups: bool,
+    /// Which rows have the messages of their calls.
+    pub ladders: Ladders,
     /// Set by whoever wants the run to end early.
     pub stop: Arc<AtomicBool>,
 }
@@ -192,6 +195,7 @@ fn read_all<'c>(
         config: &options.config,
         numbers: pairs.then_some(&options.config.numbers),
         tells_trunk_groups: options.tells_trunk_groups,
+        ladders: &options.ladders,
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

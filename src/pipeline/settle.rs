@@ -83,6 +83,13 @@ impl Settlement {
 pub fn join<'a>(mut earlier: Row<'a>, mut later: Row<'a>) -> Row<'a> {
     use crate::report::row::Outcome;
     let relation = earlier.relation.take().or(later.relation.take());
+    let ladder = match (earlier.ladder.take(), later.ladder.take()) {
+        (Some(mut ladder), Some(rest)) => {
+            ladder.join(*rest);
+            Some(ladder)
+        }
+        (one, other) => one.or(other),
+    };
     let rejections = earlier.rejections.saturating_add(later.rejections);
     let is_decided = |outcome| !matches!(outcome, Outcome::Incomplete | Outcome::Unanswered);
     if earlier.outcome == Outcome::Incomplete && later.outcome != Outcome::Incomplete {
@@ -107,6 +114,7 @@ pub fn join<'a>(mut earlier: Row<'a>, mut later: Row<'a>) -> Row<'a> {
     }
     earlier.rejections = rejections;
     earlier.relation = relation;
+    earlier.ladder = ladder;
     earlier
 }
 

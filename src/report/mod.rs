@@ -16,6 +16,8 @@ pub mod escape;
 pub mod explain;
 pub mod formats;
 pub mod json;
+pub mod keyless;
+pub mod ladder;
 pub mod offer_facts;
 pub mod offers;
 pub mod paragraph;

@@ -14,6 +14,7 @@ pub use crate::trunk::Direction;
 use crate::trunk::Refusal;
 pub use crate::trunk::Refuser;
 
+use super::ladder::Ladder;
 use super::relation::Ends;
 use super::relation::Relation;
 
@@ -115,6 +116,9 @@ pub struct Row<'a> {
     pub response_file: Option<u32>,
     /// Its frame there.
     pub response_frame: Option<u64>,
+    /// The messages of the call, where they are asked for: [`Ladders`](super::ladder::Ladders).
+    #[serde(borrow)]
+    pub ladder: Option<Box<Ladder<'a>>>,
 }
 
 /// A rejection as its own call tells of it.
@@ -127,7 +131,7 @@ pub struct Unsettled {
 }
 
 /// The columns from `offer_in` to `connection_address`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfferFacts<'a> {
     /// `INVITE`, `UPDATE`, or `none` for a delayed offer.
     pub offer_in: OfferIn,

@@ -21,6 +21,9 @@ use crate::trunk::party::tells_caller;
 use crate::trunk::trunk_groups;
 use crate::trunk::trunk_of;
 
+use super::ladder::Ladders;
+use super::ladder::ladder_around;
+use super::ladder::whole_ladder;
 use super::offer_facts::offer_facts;
 use super::relation::Ends;
 use super::row::OfferFacts;
@@ -49,6 +52,8 @@ pub struct Surroundings<'s> {
     pub numbers: Option<&'s Numbering>,
     /// Whether rows tell the trunk groups that calls name: a draft of a configuration does.
     pub tells_trunk_groups: bool,
+    /// Which rows have the messages of their calls.
+    pub ladders: &'s Ladders,
     /// The captures' paths by inventory number, as text.
     pub paths: &'s [String],
 }
@@ -111,22 +116,27 @@ pub fn rows_of<'a>(
     describe_invite(&mut row, first);
     describe_place(&mut row, call, first);
     let rejections = call.rejections();
+    let ladder = with
+        .ladders
+        .are_wanted_of(row.call_id.as_bytes())
+        .then(|| Box::new(whole_ladder(call, rejections.first(), with.teams)));
     row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
     let refused: Vec<Row<'a>> = rejections
         .iter()
         .map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with))
         .collect();
     let accepted = || accepted_offer(call).filter(|_| row.outcome == Outcome::Answered);
-    let call = match refused.first().cloned() {
+    let call = match refused.first() {
         Some(first) => Row {
             request_time: first.start_time,
             accepted: accepted(),
-            ..first
+            ladder: None,
+            ..first.clone()
         },
         None => row,
     };
     Some(CallRows {
-        call,
+        call: Row { ladder, ..call },
         rejections: refused,
         parties,
     })
@@ -203,6 +213,9 @@ fn describe_rejection<'a>(
         row.user_agent = agent(request, &[HeaderName::UserAgent]);
     }
     describe_response(&mut row, rejection.response);
+    if matches!(with.ladders, Ladders::OfRejections) {
+        row.ladder = Some(Box::new(ladder_around(call, rejection, with.teams)));
+    }
     row
 }
 

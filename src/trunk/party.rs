@@ -67,7 +67,7 @@ impl Refuser {
 }
 
 /// One end of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum End {
     /// Who sent it.
     Sender,

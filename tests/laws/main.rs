@@ -23,6 +23,7 @@ use sip488::pipeline::Options;
 use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
+use sip488::report::ladder::Ladders;
 use sip488::report::row::Row;
 use sip488::report::spill::decode;
 use sip488::report::spill::encode;
@@ -49,6 +50,7 @@ fn analysed(paths: &[PathBuf], threads: usize, window: u64) -> Analysis {
         window,
         pstn_report: None,
         tells_trunk_groups: false,
+        ladders: Ladders::None,
         stop: Arc::default(),
     };
     analyze(&options, &Silent).unwrap()

@@ -18,6 +18,7 @@ use sip488::report::columns::Print;
 use sip488::report::columns::calls;
 use sip488::report::csv::Table;
 use sip488::report::dialect::Dialect;
+use sip488::report::ladder::Ladders;
 use sip488::report::row::Row;
 use sip488::report::rows::Surroundings;
 use sip488::report::rows::rows_of;
@@ -111,6 +112,7 @@ fn tell(closed: &[Gathered]) {
         config: &config,
         numbers: Some(&config.numbers),
         tells_trunk_groups: true,
+        ladders: &Ladders::None,
         paths: &paths,
     };
     let settlement = Settlement {

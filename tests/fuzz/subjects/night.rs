@@ -10,6 +10,7 @@ use sip488::pipeline::Options;
 use sip488::pipeline::Progress;
 use sip488::pipeline::WINDOW;
 use sip488::pipeline::analyze;
+use sip488::report::ladder::Ladders;
 use sip488::report::row::Row;
 use sip488::report::spill::decode;
 use sip488::report::spill::encode;
@@ -64,6 +65,7 @@ fn tell(path: PathBuf, threads: usize, window: u64) -> Told {
         window,
         pstn_report: None,
         tells_trunk_groups: true,
+        ladders: Ladders::None,
         stop: Arc::default(),
     };
     let mut analysis = analyze(&options, &Silent).expect("nothing stops it");
