@@ -261,12 +261,15 @@ fn the_sample_captures_stay_small() {
 #[test]
 fn each_dependency_has_its_reason() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let used = manifest.split("[dependencies]\n").nth(1).unwrap();
-    let used: Vec<&str> = used
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| line.split(" =").next())
-        .collect();
+    let listed = |section: &str| -> Vec<&str> {
+        let lines = manifest.split(section).nth(1).unwrap().lines();
+        let entries = lines.take_while(|line| !line.is_empty());
+        entries.filter_map(|line| line.split(" =").next()).collect()
+    };
+    let mut used = listed("\n[dependencies]\n");
+    used.extend(listed("\n[build-dependencies]\n"));
+    used.sort_unstable();
+    used.dedup();
     assert!(used.len() > 20, "{used:?}");
     let table = fs::read_to_string(root().join("src/DEPENDENCIES.md")).unwrap();
     let explained: Vec<&str> = table

@@ -52,6 +52,12 @@ pub enum Command {
     /// Draft a configuration file from captures, or tell what is wrong with one
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print the completions for a shell
+    #[cfg(feature = "manual")]
+    Completions(Completions),
+    /// Print a page of the manual, for man -l -
+    #[cfg(feature = "manual")]
+    Man(ManualPage),
 }
 
 const COMPARE_EXAMPLES: &str = "\
@@ -236,6 +242,55 @@ pub enum Delimiter {
     /// A vertical bar.
     #[value(name = "|", alias = "bar")]
     Bar,
+}
+
+#[cfg(feature = "manual")]
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  sip488 completions bash > ~/.local/share/bash-completion/completions/sip488
+  sip488 completions zsh > ~/.zfunc/_sip488
+  sip488 completions fish > ~/.config/fish/completions/sip488.fish
+  sip488 completions powershell >> $PROFILE";
+
+/// Print the completions for a shell.
+#[cfg(feature = "manual")]
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES, after_long_help = COMPLETIONS_EXAMPLES)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// A shell that completes words.
+#[cfg(feature = "manual")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+}
+
+#[cfg(feature = "manual")]
+const MAN_EXAMPLES: &str = "\
+Examples:
+  sip488 man | man -l -
+  sip488 man analyze | man -l -
+  sip488 man config check | man -l -";
+
+/// Print a page of the manual.
+#[cfg(feature = "manual")]
+#[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES, after_long_help = MAN_EXAMPLES)]
+pub struct ManualPage {
+    /// The command that it is about; without it, the program
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// Tell what a case means, what confirms it, and what to do.

@@ -6,6 +6,8 @@ pub mod compare;
 pub mod config;
 pub mod exit;
 pub mod explain;
+#[cfg(feature = "manual")]
+pub mod manual;
 mod outputs;
 pub mod progress;
 mod stdout;
@@ -13,7 +15,8 @@ mod stop;
 
 use std::io::Write;
 
-use clap::Parser;
+use clap::CommandFactory;
+use clap::FromArgMatches;
 
 use crate::report::escape::terminal;
 
@@ -21,9 +24,28 @@ use self::arguments::Arguments;
 use self::arguments::Command;
 use self::exit::Exit;
 
+/// What `--version` says: the version, and what it was built with.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nbuilt with ",
+    env!("SIP488_COMPILER"),
+    "\nfor ",
+    env!("SIP488_TARGET"),
+    ", profile ",
+    env!("SIP488_PROFILE"),
+    "\nfeatures: ",
+    env!("SIP488_FEATURES"),
+);
+
+/// The arguments that the program was started with.
+fn arguments() -> Result<Arguments, clap::Error> {
+    let command = Arguments::command().long_version(VERSION);
+    Arguments::from_arg_matches(&command.try_get_matches()?)
+}
+
 /// Runs the program and says how it ended.
 pub fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match arguments() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are no error.
@@ -37,6 +59,10 @@ pub fn run() -> Exit {
         Command::Compare(options) => compare::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Config(options) => config::run(options),
+        #[cfg(feature = "manual")]
+        Command::Completions(options) => manual::completions(options),
+        #[cfg(feature = "manual")]
+        Command::Man(options) => manual::page(options),
     };
     done.unwrap_or_else(|error| {
         let said = format!("sip488: {error:#}");
