@@ -281,3 +281,55 @@ fn a_draft_is_the_same_whatever_the_threads() {
     assert!(one.status.success() && !one.stdout.is_empty());
     assert_eq!(text(&one.stdout), text(&two.stdout));
 }
+
+/// A run whose options stand in a file, and the folder that the file and a capture are in.
+fn run_with(analyze: &str, words: &[&str]) -> (Output, tempfile::TempDir) {
+    let (folder, path) = file(&format!("[analyze]\n{analyze}\n"));
+    let capture = root().join("captures/verdicts.pcapng");
+    fs::copy(capture, folder.path().join("night.pcapng")).unwrap();
+    let mut call = vec!["analyze", "--config", path.to_str().unwrap()];
+    call.extend(words);
+    (sip488(&call), folder)
+}
+
+#[test]
+fn a_nightly_job_needs_no_more_than_a_file() {
+    let (ran, folder) = run_with(
+        "paths = [\"night.pcapng\"]\noutput = \"calls.csv\"\nquiet = true\ntime_zone = \"Europe/Berlin\"",
+        &[],
+    );
+    assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
+    let calls = fs::read_to_string(folder.path().join("calls.csv")).unwrap();
+    assert!(calls.lines().count() > 2);
+}
+
+#[test]
+fn what_the_command_line_says_counts_before_the_file() {
+    let (ran, folder) = run_with(
+        "paths = [\"missing.pcap\"]\noutput = \"calls.csv\"\nquiet = true",
+        &["-o", "-", "captures/verdicts.pcapng"],
+    );
+    assert!(ran.status.success() && ran.stdout.len() > 1000, "{ran:?}");
+    assert!(!folder.path().join("calls.csv").exists());
+}
+
+#[test]
+fn an_option_that_the_file_has_wrong_is_told_with_its_line() {
+    let (ran, _folder) = run_with("quiet = true\ntreads = 2", &["captures"]);
+    let said = text(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(2));
+    let expected = "line 3, column 1: unknown key `treads` in [analyze]";
+    assert!(said.contains(expected), "{said}");
+    let (status, told) = checked("[analyze]\nquiet = 1\n[[trunk]]\nname = \"a\"\n");
+    assert_eq!(status, Some(2));
+    let expected = "trunks.toml:2:1: error: `quiet` is true or false\n";
+    assert!(told.starts_with(expected), "{told}");
+}
+
+#[test]
+fn without_a_capture_anywhere_the_error_says_where_to_name_one() {
+    let (ran, _folder) = run_with("quiet = true", &[]);
+    let said = text(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(said.contains("`paths` in [analyze]"), "{said}");
+}

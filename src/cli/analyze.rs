@@ -38,14 +38,14 @@ use super::progress::Bar;
 use super::stop::Stop;
 
 /// Reads, tells, writes.
-pub fn run(arguments: &Analyze) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Analyze, mut config: Config) -> anyhow::Result<Exit> {
     let stop = Stop::on_signals().context("signals can't be caught")?;
-    stop.exit_of(read_and_write(arguments, &stop))
+    add_teams(&mut config, &arguments.teams)?;
+    stop.exit_of(read_and_write(arguments, config, &stop))
 }
 
-fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
+fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
-    let config = config(arguments)?;
     let keys = keys(&arguments.keylog, arguments.quiet)?;
     check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
@@ -90,21 +90,14 @@ pub(super) fn threads(wanted: Option<NonZeroUsize>) -> usize {
     )
 }
 
-fn config(arguments: &Analyze) -> anyhow::Result<Config> {
-    let mut config = match &arguments.config {
-        None => Config::default(),
-        Some(path) => {
-            let text =
-                fs::read_to_string(path).with_context(|| format!("--config {}", path.display()))?;
-            Config::parse(&text).with_context(|| format!("--config {}", path.display()))?
-        }
-    };
-    for value in &arguments.teams {
+/// What also counts as Teams.
+pub(super) fn add_teams(config: &mut Config, teams: &[String]) -> anyhow::Result<()> {
+    for value in teams {
         config
             .add_teams(value)
             .map_err(|why| anyhow::anyhow!("--teams {why}"))?;
     }
-    Ok(config)
+    Ok(())
 }
 
 /// The keys of `--keylog`. One that can't be read is an error now, not after the night is read.

@@ -175,7 +175,7 @@ pub struct ConfigInit {
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
 pub struct Analyze {
     /// Capture file, folder (searched recursively), or - for standard input
-    #[arg(value_name = "PATH", required = true)]
+    #[arg(value_name = "PATH", required_unless_present = "config")]
     pub paths: Vec<PathBuf>,
     /// Calls CSV; standard output when absent
     #[arg(short, long, value_name = "FILE")]
@@ -207,7 +207,7 @@ pub struct Analyze {
     /// TLS key log (SSLKEYLOGFILE) (repeatable); x.keys and x.keylog beside x.pcap, and keys in pcapng, are read without it
     #[arg(long, value_name = "FILE")]
     pub keylog: Vec<PathBuf>,
-    /// TOML: trunk names, what counts as Teams
+    /// TOML: trunk names, what counts as Teams, and any of these options ([analyze])
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// An address or host that also counts as Teams (repeatable)

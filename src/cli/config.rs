@@ -25,8 +25,12 @@ use crate::report::publish::Publication;
 use crate::report::row::Row;
 use crate::trunk::Config;
 use crate::trunk::Teams;
+use crate::trunk::config::Concern;
+use crate::trunk::config::Severity;
 use crate::trunk::config::check::check;
+use crate::trunk::config::place_in;
 
+use super::analyze::add_teams;
 use super::analyze::check_inputs_stay;
 use super::analyze::keys;
 use super::analyze::nothing_read;
@@ -36,6 +40,8 @@ use super::arguments::ConfigCommand;
 use super::arguments::ConfigInit;
 use super::exit::Exit;
 use super::progress::Bar;
+use super::settings;
+use super::settings::Fault;
 use super::stdout::print;
 use super::stop::Stop;
 
@@ -51,7 +57,24 @@ pub fn run(command: &ConfigCommand) -> anyhow::Result<Exit> {
 fn run_check(options: &ConfigCheck) -> anyhow::Result<Exit> {
     let path = &options.file;
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let checked = check(&text);
+    let mut checked = check(&text);
+    let settings = checked.config.iter().flat_map(|config| &config.settings);
+    let faults = settings::faults(&settings.cloned().collect::<Vec<_>>());
+    if !faults.is_empty() {
+        checked.config = None;
+    }
+    for Fault { at, what } in faults {
+        let (line, column) = place_in(&text, at);
+        checked.concerns.push(Concern {
+            line,
+            column,
+            severity: Severity::Error,
+            what,
+        });
+    }
+    checked
+        .concerns
+        .sort_by_key(|concern| (concern.line, concern.column));
     let mut told = concerns(path, &checked.concerns);
     if let Some(config) = &checked.config {
         told.push_str(&understood(config));
@@ -72,11 +95,7 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
 
 fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
     let mut config = Config::default();
-    for value in &options.teams {
-        config
-            .add_teams(value)
-            .map_err(|why| anyhow::anyhow!("--teams {why}"))?;
-    }
+    add_teams(&mut config, &options.teams)?;
     let output: Option<&PathBuf> = options.output.as_ref();
     let output = output.filter(|path| path.as_path() != Path::new("-"));
     let mut file = output.map(|path| Publication::begin(path)).transpose()?;

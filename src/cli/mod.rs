@@ -10,11 +10,14 @@ pub mod explain;
 pub mod manual;
 mod outputs;
 pub mod progress;
+pub mod settings;
 mod stdout;
 mod stop;
 
+use std::ffi::OsString;
 use std::io::Write;
 
+use clap::ArgMatches;
 use clap::CommandFactory;
 use clap::FromArgMatches;
 
@@ -37,37 +40,50 @@ const VERSION: &str = concat!(
     env!("SIP488_FEATURES"),
 );
 
-/// The arguments that the program was started with.
-fn arguments() -> Result<Arguments, clap::Error> {
-    let command = Arguments::command().long_version(VERSION);
-    Arguments::from_arg_matches(&command.try_get_matches()?)
-}
-
 /// Runs the program and says how it ended.
 pub fn run() -> Exit {
-    let arguments = match arguments() {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version go to standard output and are no error.
-            let is_error = error.use_stderr();
-            let _ = error.print();
-            return if is_error { Exit::Nothing } else { Exit::Whole };
+    let written: Vec<OsString> = std::env::args_os().collect();
+    let command = Arguments::command().long_version(VERSION);
+    let read = command.try_get_matches_from(&written).and_then(|given| {
+        let arguments = Arguments::from_arg_matches(&given)?;
+        Ok((given, arguments))
+    });
+    let done = match read {
+        Ok((given, arguments)) => run_command(arguments.command, &given, &written),
+        Err(error) => Err(error.into()),
+    };
+    done.unwrap_or_else(|error| tell(&error))
+}
+
+fn run_command(command: Command, given: &ArgMatches, written: &[OsString]) -> anyhow::Result<Exit> {
+    match command {
+        Command::Analyze(options) => {
+            let (options, config) = settings::with_file(given, written, options)?;
+            analyze::run(&options, config)
         }
-    };
-    let done = match &arguments.command {
-        Command::Analyze(options) => analyze::run(options),
-        Command::Compare(options) => compare::run(options),
-        Command::Explain(options) => explain::run(options),
-        Command::Config(options) => config::run(options),
+        Command::Compare(options) => compare::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Config(options) => config::run(&options),
         #[cfg(feature = "manual")]
-        Command::Completions(options) => manual::completions(options),
+        Command::Completions(options) => manual::completions(&options),
         #[cfg(feature = "manual")]
-        Command::Man(options) => manual::page(options),
-    };
-    done.unwrap_or_else(|error| {
-        let said = format!("sip488: {error:#}");
-        let lines: Vec<String> = said.lines().map(terminal).collect();
-        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
-        Exit::Nothing
-    })
+        Command::Man(options) => manual::page(&options),
+    }
+}
+
+/// Says what went wrong, and how the program ends.
+fn tell(error: &anyhow::Error) -> Exit {
+    if let Some(error) = error.downcast_ref::<clap::Error>() {
+        let _ = error.print();
+        // Help and version go to standard output and are no error.
+        return if error.use_stderr() {
+            Exit::Nothing
+        } else {
+            Exit::Whole
+        };
+    }
+    let said = format!("sip488: {error:#}");
+    let lines: Vec<String> = said.lines().map(terminal).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+    Exit::Nothing
 }

@@ -58,6 +58,10 @@ pub fn understood(config: &Config) -> String {
         quoted(&numbers.national_prefix),
         quoted(&numbers.international_prefix)
     ));
+    if !config.settings.is_empty() {
+        let names = config.settings.iter().map(|setting| setting.name.as_str());
+        say(format!("options: {}", names.collect::<Vec<_>>().join(", ")));
+    }
     told
 }
 

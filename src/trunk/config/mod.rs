@@ -1,12 +1,13 @@
 //! What the configuration file says: trunk names, media bypass, who is Teams, SBC and carrier, how numbers are written.
 //! Not where the file lies.
 //!
-//! In reading order: this page, [`Place`] (an address with or without its port), `pattern` (capture paths), [`Numbering`],
+//! In reading order: this page, [`Place`] (an address with or without its port), `pattern` (capture paths), [`Numbering`], [`Setting`],
 //! `written` (the file with the place of every value), [`check`] (what is wrong with it).
 
 pub mod check;
 pub mod numbering;
 pub mod place;
+pub mod setting;
 
 mod pattern;
 mod written;
@@ -20,8 +21,11 @@ use crate::text::Text;
 pub use self::check::Checked;
 pub use self::check::Concern;
 pub use self::check::Severity;
+pub use self::check::place_in;
 pub use self::numbering::Numbering;
 pub use self::place::Place;
+pub use self::setting::Setting;
+pub use self::setting::SettingValue;
 
 use self::written::Written;
 use self::written::WrittenTrunk;
@@ -45,6 +49,8 @@ pub struct Config {
     pub numbers: Numbering,
     /// The trunks, in the order of the file.
     pub trunks: Vec<Trunk>,
+    /// Options of a run, in the order of the file.
+    pub settings: Vec<Setting>,
 }
 
 /// A trunk by name. Any of its keys makes a call this trunk's.
@@ -242,6 +248,7 @@ impl From<Written> for Config {
             carrier_hosts: domains(&written.carrier),
             numbers: written.numbers,
             trunks: written.trunks.into_iter().map(Trunk::from).collect(),
+            settings: written.settings,
         }
     }
 }

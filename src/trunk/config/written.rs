@@ -10,6 +10,8 @@ use toml::de::DeValue;
 use super::numbering::Numbering;
 use super::place;
 use super::place::Place;
+use super::setting::Setting;
+use super::setting::SettingValue;
 
 /// What the file says, with its places.
 #[derive(Debug, Default)]
@@ -19,6 +21,8 @@ pub(super) struct Written {
     pub(super) carrier: End,
     pub(super) numbers: Numbering,
     pub(super) trunks: Vec<WrittenTrunk>,
+    /// `[analyze]`.
+    pub(super) settings: Vec<Setting>,
     /// What can't be read, in the order of the file.
     pub(super) faults: Vec<Fault>,
 }
@@ -86,7 +90,7 @@ impl Reader {
         self.keys_of(
             root,
             "the file",
-            &["teams", "sbc", "carrier", "numbers", "trunk"],
+            &["analyze", "teams", "sbc", "carrier", "numbers", "trunk"],
         );
         for (key, end) in [
             ("teams", &mut written.teams),
@@ -102,6 +106,12 @@ impl Reader {
             .and_then(|value| self.table(value, "numbers"))
         {
             written.numbers = self.numbers(table);
+        }
+        if let Some(table) = root
+            .get("analyze")
+            .and_then(|value| self.table(value, "analyze"))
+        {
+            written.settings = self.settings(table);
         }
         let Some(trunks) = root.get("trunk") else {
             return;
@@ -205,6 +215,35 @@ impl Reader {
         );
         self.fault(text.span(), what);
         None
+    }
+
+    /// The options of a run, whatever their names are.
+    fn settings(&mut self, table: &DeTable<'_>) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            let value = match value.get_ref() {
+                DeValue::Boolean(is_on) => SettingValue::Switch(*is_on),
+                DeValue::Integer(number) => SettingValue::One(number.as_str().to_owned()),
+                DeValue::Array(_) => {
+                    let several = self.strings(table, name).into_iter();
+                    SettingValue::Several(several.map(Spanned::into_inner).collect())
+                }
+                DeValue::String(text) => SettingValue::One(text.clone().into_owned()),
+                _ => {
+                    let what = "text in quotes, a number, true or false, or a list of texts";
+                    self.expected(value, name, what);
+                    continue;
+                }
+            };
+            settings.push(Setting {
+                name: name.to_owned(),
+                value,
+                at: key.span().start,
+            });
+        }
+        settings.sort_by_key(|setting| setting.at);
+        settings
     }
 
     fn trunk(&mut self, table: &DeTable<'_>, at: Range<usize>) -> Option<WrittenTrunk> {

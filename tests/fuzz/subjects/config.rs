@@ -12,6 +12,7 @@ pub(crate) const SUBJECT: Subject = Subject {
         b"[sbc]\n",
         b"[carrier]\n",
         b"[numbers]\n",
+        b"[analyze]\n",
         b"name = \"",
         b"addresses = [\"192.0.2.0/24\"]\n",
         b"hosts = [\"sbc.example.com\"]\n",

@@ -96,7 +96,7 @@ pub fn check(text: &str) -> Checked {
 }
 
 /// Line and column of a byte, both 1-based; the column in characters.
-pub(super) fn place_in(text: &str, at: usize) -> (usize, usize) {
+pub fn place_in(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at.min(text.len())).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     (
