@@ -6,8 +6,13 @@ pub mod compare;
 pub mod config;
 pub mod exit;
 pub mod explain;
+#[cfg(feature = "extract")]
+pub mod extract;
 mod outputs;
 pub mod progress;
+mod reading;
+#[cfg(feature = "show")]
+pub mod show;
 mod stdout;
 mod stop;
 
@@ -37,6 +42,10 @@ pub fn run() -> Exit {
         Command::Compare(options) => compare::run(options),
         Command::Explain(options) => explain::run(options),
         Command::Config(options) => config::run(options),
+        #[cfg(feature = "extract")]
+        Command::Extract(options) => extract::run(options),
+        #[cfg(feature = "show")]
+        Command::Show(options) => show::run(options),
     };
     done.unwrap_or_else(|error| {
         let said = format!("sip488: {error:#}");
