@@ -134,6 +134,13 @@ impl FlowShard {
         placement
     }
 
+    /// True where nothing is held of a direction of a connection: what came last ended with a message, or was none.
+    pub fn is_between_messages(&self, connection: ConnectionId, direction: usize) -> bool {
+        self.carried.get(&connection).is_none_or(|carried| {
+            carried.framers[direction].is_between_messages() && carried.wrapping.held() == 0
+        })
+    }
+
     /// The TLS session of a connection that is open.
     pub fn session(&mut self, connection: ConnectionId) -> Option<&mut Session> {
         self.carried.get_mut(&connection)?.wrapping.tls()

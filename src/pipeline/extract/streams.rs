@@ -1,7 +1,7 @@
 //! Which segments brought the messages of a TCP connection.
 //!
-//! Of each direction the segments are remembered that came since its last message was whole: one of them may hold the
-//! end of that message, and the others, with the one that makes the next whole, hold that. Of TLS no record is read by
+//! Of each direction the segments are remembered that came since its last message was whole, and the one that made it
+//! whole where it goes on behind it: these, with the one that makes the next whole, hold that. Of TLS no record is read by
 //! itself: such a connection is copied whole.
 
 use std::collections::VecDeque;
@@ -157,8 +157,11 @@ impl Streams {
         let side = &mut track.sides[direction];
         let spans = frames.iter().map(|&frame| Span::of(segment, frame));
         if !placement.is_new {
-            spans.for_each(|span| side.pick_again(span, picks));
-            return;
+            spans.clone().for_each(|span| side.pick_again(span, picks));
+            let mut pending = side.pending.iter();
+            if !pending.any(|known| known.overlaps(&Span::of(segment, at.frame))) {
+                return;
+            }
         }
         if side.pending.len() >= MOST_PENDING {
             self.spans -= side.pending.drain(..MOST_PENDING / 2).len();
@@ -208,6 +211,7 @@ impl Streams {
         &mut self,
         segment: &Segment<'_>,
         placement: Placement,
+        is_between_messages: bool,
         picks: &mut Picks,
         with_keys: bool,
     ) {
@@ -221,7 +225,14 @@ impl Streams {
         };
         let side = &mut track.sides[direction];
         side.used = 0;
-        if std::mem::take(&mut side.has_completed) && !placement.is_waiting {
+        if placement.is_waiting {
+            return;
+        }
+        let has_completed = std::mem::take(&mut side.has_completed);
+        if is_between_messages {
+            self.spans -= side.pending.drain(..).len();
+            side.secrets = None;
+        } else if has_completed {
             let last = side.pending.last().map(|last| last.sequence);
             let done = side
                 .pending

@@ -225,7 +225,10 @@ impl<'s> Trace<'s> {
             unless_sip: Fate::Other,
         };
         let placement = flow.feed(&arrival, self.with, &mut found);
-        let session = flow.session(placement.connection);
+        let connection = placement.connection;
+        let direction = usize::from(segment.from > segment.to);
+        let is_between = flow.is_between_messages(connection, direction);
+        let session = flow.session(connection);
         let picks = &mut self.picks;
         self.streams.note(
             (&segment, at, frames),
@@ -237,7 +240,7 @@ impl<'s> Trace<'s> {
         self.messages_of_streams(&found, frames);
         let picks = &mut self.picks;
         self.streams
-            .settle(&segment, placement, picks, self.with_keys);
+            .settle(&segment, placement, is_between, picks, self.with_keys);
     }
 
     /// Messages that came by connections, completed by these packets or given up behind them.

@@ -2,7 +2,8 @@
 //!
 //! A checksum of IP, UDP and TCP is the sum of 16-bit words (RFC 1071), so it stays right where the bytes at even and
 //! those at odd places keep their sums, in whatever tunnel the packet is and wherever its words begin. What is written
-//! depends on these two sums alone, and hardly: nothing of the key can be made of it.
+//! depends on these two sums, and of each character on which it was not: what a key was can't be made of it. (A key of nothing but
+//! `z`, or but `+`, has no other of its sums, and stays.)
 
 use std::ops::Range;
 

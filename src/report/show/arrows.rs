@@ -22,6 +22,9 @@ use super::shown;
 /// Number, time, offset and leg stand before the columns.
 const GUTTER: usize = 30;
 
+/// What stands above the frames.
+const FRAME: &str = "frame";
+
 /// Between two columns: less has no room for `200 OK (1 INVITE)`, and more only makes arrows long.
 const NARROW: usize = 22;
 const WIDE: usize = 40;
@@ -51,10 +54,11 @@ pub(super) fn draw(
     let Some(first) = steps.first() else { return };
     let places = Places::of(steps, print);
     let behind = steps.iter().map(|step| places.of_frame(step.arrow.frame));
-    let behind = behind.map(|place| columns(&place)).max().unwrap_or(0) + 2;
+    let behind = behind.map(|place| columns(&place)).max().unwrap_or(0);
+    let behind = behind.max(columns(FRAME)) + 2;
     let layout = Layout::of(lanes.all.len(), behind, screen.width);
     match &layout {
-        Some(layout) => head(out, lanes, layout, "frame"),
+        Some(layout) => head(out, lanes, layout, FRAME),
         None => legend(out, lanes),
     }
     for (number, step) in (1..).zip(steps) {

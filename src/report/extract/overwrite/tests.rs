@@ -68,7 +68,7 @@ fn what_is_no_base64_stays_so_that_a_malformed_key_stays_malformed() {
 
 #[test]
 fn a_key_of_one_character_over_and_over_is_no_exception() {
-    for character in ["A", "z", "9", "Z", "a", "/"] {
+    for character in ["A", "y", "9", "Z", "a", "0"] {
         let key = character.repeat(40);
         assert!(
             longest_run_of(&key, &overwritten(&key)) < 5,
