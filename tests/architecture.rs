@@ -164,6 +164,7 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
         ("rayon", &["src/pipeline/"]),
         ("indicatif", &["src/cli/"]),
         ("clap", &["src/cli/"]),
+        ("console", &["src/cli/"]),
         ("anyhow", &["src/cli/"]),
         ("signal_hook", &["src/cli/"]),
         ("csv", &["src/report/", "src/pstn_report/table.rs"]),

@@ -103,6 +103,35 @@ fn capture() -> Vec<u8> {
     render(Format::Pcap, &packets.iter().collect::<Vec<_>>())
 }
 
+#[cfg(feature = "show")]
+#[test]
+fn nothing_in_a_shown_call_drives_a_terminal() {
+    let place = Place::new();
+    place.put("poison.pcap", &capture());
+    let mut shown = 0;
+    for (number, poison) in POISONS.iter().enumerate() {
+        let Ok(poison) = std::str::from_utf8(poison) else {
+            continue;
+        };
+        if poison.contains('\0') {
+            continue;
+        }
+        let id = format!("{poison}{number}");
+        let output = place.run(&["show", "-q", "--raw", "--", id.trim(), "poison.pcap"]);
+        let page = out(&output);
+        assert_eq!(code(&output), Some(0), "{id:?}: {}", err(&output));
+        let is_unfit = |character: char| {
+            let is_bidirectional = ('\u{202a}'..='\u{202e}').contains(&character)
+                || ('\u{2066}'..='\u{2069}').contains(&character);
+            (character.is_control() && character != '\n') || is_bidirectional
+        };
+        assert!(!page.contains(is_unfit), "{page:?}");
+        assert!(page.contains("inline:[key left out]"), "{page}");
+        shown += 1;
+    }
+    assert!(shown > 12);
+}
+
 /// Runs Python in the folder; none where there is none.
 fn python(place: &Place, program: &str) -> Option<Output> {
     let mut command = Command::new("python3");

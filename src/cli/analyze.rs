@@ -1,67 +1,57 @@
 //! `sip488 analyze`: outputs are begun before the work, and put in place together after it.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the configuration file and the key logs are read here"
+    reason = "Microsoft's reports are read here"
 )]
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::capture::key_log;
 use crate::pipeline::Options;
-use crate::pipeline::WINDOW;
 use crate::pipeline::analyze;
 use crate::pstn_report::PstnReport;
-use crate::report::closing::Style;
 use crate::report::closing::closing;
-use crate::report::escape::terminal;
-use crate::report::ladder::Ladders;
-use crate::report::summary::RunSummary;
 use crate::report::time::Zone;
-use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
 
 use super::arguments::Analyze;
 use super::exit::Exit;
 use super::outputs::Outputs;
 use super::progress::Bar;
+use super::reading::add_teams;
+use super::reading::check_inputs_stay;
+use super::reading::nothing_read;
+use super::reading::options;
+use super::reading::place;
+use super::reading::style;
 use super::stop::Stop;
 
 /// Reads, tells, writes.
 pub fn run(arguments: &Analyze, mut config: Config) -> anyhow::Result<Exit> {
     let stop = Stop::on_signals().context("signals can't be caught")?;
-    add_teams(&mut config, &arguments.teams)?;
+    add_teams(&mut config, &arguments.reading.teams)?;
     stop.exit_of(read_and_write(arguments, config, &stop))
 }
 
 fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::Result<Exit> {
     let zone = Zone::named(&arguments.time_zone)?;
-    let keys = keys(&arguments.keylog, arguments.quiet)?;
+    let reading = &arguments.reading;
+    let options = options(reading, config, stop)?;
     check_outputs_differ(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
-    let reports = pstn_report(arguments, &config)?;
     let options = Options {
-        paths: arguments.paths.clone(),
-        config,
-        keys,
-        threads: threads(arguments.threads),
-        window: WINDOW,
-        pstn_report: reports,
-        tells_trunk_groups: false,
-        ladders: Ladders::None,
-        stop: Arc::clone(&stop.flag),
+        pstn_report: pstn_report(arguments, &options.config)?,
+        ..options
     };
-    let bar = Bar::new(arguments.quiet);
+    let bar = Bar::new(reading.quiet);
     let analysis = analyze(&options, &bar);
     bar.finish();
     let mut analysis = analysis?;
@@ -72,49 +62,15 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     let trunks = outputs.write(&mut analysis, &zone, stop)?;
     stop.hold()?;
     outputs.publish()?;
-    if !arguments.quiet {
-        let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style()).as_bytes());
+    if !reading.quiet {
+        let style = style(io::stderr().is_terminal());
+        let _ = io::stderr().write_all(closing(&analysis.summary, &trunks, style).as_bytes());
     }
     Ok(if analysis.is_whole {
         Exit::Whole
     } else {
         Exit::Partial
     })
-}
-
-/// As many threads as wanted, else as there are cores.
-pub(super) fn threads(wanted: Option<NonZeroUsize>) -> usize {
-    wanted.map_or_else(
-        || std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
-        NonZeroUsize::get,
-    )
-}
-
-/// What also counts as Teams.
-pub(super) fn add_teams(config: &mut Config, teams: &[String]) -> anyhow::Result<()> {
-    for value in teams {
-        config
-            .add_teams(value)
-            .map_err(|why| anyhow::anyhow!("--teams {why}"))?;
-    }
-    Ok(())
-}
-
-/// The keys of `--keylog`. One that can't be read is an error now, not after the night is read.
-pub(super) fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> {
-    let mut keys = KeyLog::default();
-    for path in paths {
-        let text = key_log::read(path).with_context(|| format!("--keylog {}", path.display()))?;
-        let count = keys.read(text.as_bytes());
-        if count.useful == 0 && !is_quiet {
-            let path = terminal(&path.display().to_string());
-            let _ = writeln!(
-                io::stderr(),
-                "sip488: --keylog {path}: no line is one of a TLS key log (such as CLIENT_RANDOM, 64 hexadecimal digits, and a secret)"
-            );
-        }
-    }
-    Ok(keys)
 }
 
 /// The reports of `--pstn-report`; none where there is none.
@@ -145,19 +101,6 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         .filter(|path| *path != Path::new("-"))
 }
 
-/// Where a path leads, though there may be no file yet.
-fn place(path: &Path) -> PathBuf {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let here = || Some(fs::canonicalize(parent).ok()?.join(path.file_name()?));
-    fs::canonicalize(path)
-        .ok()
-        .or_else(here)
-        .unwrap_or_else(|| path.to_path_buf())
-}
-
 /// Two results in one file would be one result.
 fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
     let mut places = BTreeSet::new();
@@ -170,41 +113,4 @@ fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// A result must not replace the capture that it was read from.
-pub(super) fn check_inputs_stay<'p>(
-    outputs: impl Iterator<Item = &'p Path>,
-    captures: &BTreeSet<PathBuf>,
-) -> anyhow::Result<()> {
-    let places: Vec<PathBuf> = outputs.map(place).collect();
-    let replaced = captures
-        .iter()
-        .find(|capture| places.contains(&place(capture)));
-    replaced.map_or(Ok(()), |capture| {
-        let capture = capture.display();
-        Err(anyhow::anyhow!("{capture}: is a capture that was read, and would be replaced; name another file for the output"))
-    })
-}
-
-/// Why there is no result at all.
-pub(super) fn nothing_read(summary: &RunSummary) -> anyhow::Error {
-    let mut why = String::from("none of the named paths is a readable capture");
-    for file in summary.files.iter().take(10) {
-        let reason = file
-            .error
-            .as_deref()
-            .unwrap_or("it is no pcap or pcapng file");
-        let _ = write!(why, "\n  {}: {reason}", terminal(&file.path));
-    }
-    anyhow::Error::msg(why)
-}
-
-fn style() -> Style {
-    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if io::stderr().is_terminal() && !is_unwanted {
-        Style::Coloured
-    } else {
-        Style::Plain
-    }
 }

@@ -47,6 +47,12 @@ pub enum Command {
     Analyze(Box<Analyze>),
     /// Put two trunk reports beside each other: which trunks got worse, and is it more than chance
     Compare(Compare),
+    /// Show one call: its messages as a ladder, what their SDP says, and why it was refused
+    #[cfg(feature = "show")]
+    Show(Box<Show>),
+    /// Copy the packets of some calls into a capture of their own, without SRTP keys
+    #[cfg(feature = "extract")]
+    Extract(Box<Extract>),
     /// Tell what a case means, what confirms it, and what to do
     Explain(Explain),
     /// Draft a configuration file from captures, or tell what is wrong with one
@@ -58,6 +64,93 @@ pub enum Command {
     /// Print a page of the manual, for man -l -
     #[cfg(feature = "manual")]
     Man(ManualPage),
+}
+
+#[cfg(feature = "show")]
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  sip488 show 2499519644907@192.0.2.30 captures/
+      the call's messages as a ladder, its other leg too, and why it was refused
+  sip488 show --raw 2499519644907@192.0.2.30 captures/ | less
+      and the messages, without their keys";
+
+#[cfg(feature = "show")]
+const SHOW_STATUS: &str = "\
+Exit status:
+  0  the call is shown, and everything was read
+  1  there is no call with this Call-ID; or it is shown, and a capture is damaged or unreadable,
+     or a named file is missing or no capture
+  2  nothing could be done: bad usage, none of the named paths readable
+  130  stopped by Ctrl-C, 143 by SIGTERM";
+
+/// Shows one call.
+#[cfg(feature = "show")]
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_EXAMPLES, after_long_help = format!("{SHOW_EXAMPLES}\n\n{SHOW_STATUS}"))]
+pub struct Show {
+    /// The Call-ID, exactly as in the calls CSV
+    #[arg(value_name = "CALL-ID")]
+    pub call_id: String,
+    /// Show the messages too, as they were but for their keys; control characters are made visible
+    #[arg(long)]
+    pub raw: bool,
+    /// TOML: trunk names, what counts as Teams
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Zone of the times, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub time_zone: String,
+    /// What is read, and with what.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+#[cfg(feature = "extract")]
+const EXTRACT_EXAMPLES: &str = "\
+Examples:
+  sip488 extract captures/ -o refused.pcapng --only-488
+      the packets of the calls that met a 488, for Wireshark and for support
+  sip488 extract captures/ -o call.pcapng --call-id 2499519644907@192.0.2.30 --with-legs
+      those of one call, and of its leg on the SBC's other side
+  sip488 extract tls.pcap -o call.pcapng --call-id 2499519644907@192.0.2.30 --with-keys
+      TLS connections come whole; with their keys, whoever gets the file reads all that is in them";
+
+#[cfg(feature = "extract")]
+const EXTRACT_STATUS: &str = "\
+Exit status:
+  0  everything was read, and the calls' packets are written
+  1  there is no such call: nothing is written, or the packets of the others; or a capture is damaged
+     or unreadable, or a named file is missing or no capture, and the packets of all the rest are written
+  2  nothing could be done: bad usage, none of the named paths readable, output not writable
+  130  stopped by Ctrl-C, 143 by SIGTERM; nothing is written";
+
+/// Copies the packets of some calls.
+#[cfg(feature = "extract")]
+#[derive(Debug, Args)]
+#[command(after_help = EXTRACT_EXAMPLES, after_long_help = format!("{EXTRACT_EXAMPLES}\n\n{EXTRACT_STATUS}"))]
+#[command(group = clap::ArgGroup::new("calls").args(["call_id", "only_488"]).required(true).multiple(true))]
+pub struct Extract {
+    /// The capture to be written (pcapng)
+    #[arg(short, long, value_name = "FILE.pcapng")]
+    pub output: PathBuf,
+    /// A Call-ID, exactly as in the calls CSV (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub call_id: Vec<String>,
+    /// All calls with at least one rejection
+    #[arg(long)]
+    pub only_488: bool,
+    /// The other legs of these calls too
+    #[arg(long)]
+    pub with_legs: bool,
+    /// The key log lines of their TLS connections too: whoever gets the file can read all that is in these connections
+    #[arg(long)]
+    pub with_keys: bool,
+    /// TOML: trunk names, what counts as Teams
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is read, and with what.
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 const COMPARE_EXAMPLES: &str = "\
@@ -150,33 +243,19 @@ pub struct ConfigCheck {
 #[derive(Debug, Args)]
 #[command(after_help = INIT_EXAMPLES, after_long_help = format!("{INIT_EXAMPLES}\n\n{INIT_STATUS}"))]
 pub struct ConfigInit {
-    /// Capture file, folder (searched recursively), or - for standard input
-    #[arg(value_name = "PATH", required = true)]
-    pub paths: Vec<PathBuf>,
     /// The configuration file; standard output when absent
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// TLS key log (SSLKEYLOGFILE) (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub keylog: Vec<PathBuf>,
-    /// An address or host that also counts as Teams (repeatable); written into the file
-    #[arg(long, value_name = "CIDR|HOST")]
-    pub teams: Vec<String>,
-    /// Threads; default: all cores
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
-    /// No progress
-    #[arg(short, long)]
-    pub quiet: bool,
+    /// What is read, and with what; what `--teams` adds is written into the file.
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 /// Read captures and write a CSV row per call.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+#[command(mut_arg("paths", |paths| paths.required(false).required_unless_present("config")))]
 pub struct Analyze {
-    /// Capture file, folder (searched recursively), or - for standard input
-    #[arg(value_name = "PATH", required_unless_present = "config")]
-    pub paths: Vec<PathBuf>,
     /// Calls CSV; standard output when absent
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -204,21 +283,32 @@ pub struct Analyze {
     /// Keep only calls with at least one rejection in the calls CSV (other outputs are not affected)
     #[arg(long)]
     pub only_488: bool,
-    /// TLS key log (SSLKEYLOGFILE) (repeatable); x.keys and x.keylog beside x.pcap, and keys in pcapng, are read without it
-    #[arg(long, value_name = "FILE")]
-    pub keylog: Vec<PathBuf>,
     /// TOML: trunk names, what counts as Teams, and any of these options ([analyze])
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// An address or host that also counts as Teams (repeatable)
-    #[arg(long, value_name = "CIDR|HOST")]
-    pub teams: Vec<String>,
     /// Microsoft's report of the calls: the admin centre's PSTN usage export, or Graph's directRoutingLogRow (CSV, JSON) (repeatable)
     #[arg(long, value_name = "FILE")]
     pub pstn_report: Vec<PathBuf>,
     /// Zone of the times in the CSVs, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
+    /// What is read, and with what.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// What is read, and with what: the same for every command that reads captures.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// Capture file, folder (searched recursively), or - for standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// TLS key log (SSLKEYLOGFILE) (repeatable); x.keys and x.keylog beside x.pcap, and keys in pcapng, are read without it
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+    /// An address or host that also counts as Teams (repeatable)
+    #[arg(long, value_name = "CIDR|HOST")]
+    pub teams: Vec<String>,
     /// Threads; default: all cores
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,

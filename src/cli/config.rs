@@ -8,38 +8,33 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 
 use crate::pipeline::Analysis;
 use crate::pipeline::Error;
 use crate::pipeline::Options;
-use crate::pipeline::WINDOW;
 use crate::pipeline::analyze;
 use crate::report::config_draft::Draft;
 use crate::report::configuration::concerns;
 use crate::report::configuration::understood;
-use crate::report::ladder::Ladders;
 use crate::report::publish::Publication;
 use crate::report::row::Row;
-use crate::trunk::Config;
 use crate::trunk::Teams;
 use crate::trunk::config::Concern;
 use crate::trunk::config::Severity;
 use crate::trunk::config::check::check;
 use crate::trunk::config::place_in;
 
-use super::analyze::add_teams;
-use super::analyze::check_inputs_stay;
-use super::analyze::keys;
-use super::analyze::nothing_read;
-use super::analyze::threads;
 use super::arguments::ConfigCheck;
 use super::arguments::ConfigCommand;
 use super::arguments::ConfigInit;
 use super::exit::Exit;
 use super::progress::Bar;
+use super::reading;
+use super::reading::check_inputs_stay;
+use super::reading::config;
+use super::reading::nothing_read;
 use super::settings;
 use super::settings::Fault;
 use super::stdout::print;
@@ -94,23 +89,16 @@ fn run_init(options: &ConfigInit) -> anyhow::Result<Exit> {
 }
 
 fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
-    let mut config = Config::default();
-    add_teams(&mut config, &options.teams)?;
+    let reading = &options.reading;
+    let config = config(None, &reading.teams)?;
     let output: Option<&PathBuf> = options.output.as_ref();
     let output = output.filter(|path| path.as_path() != Path::new("-"));
     let mut file = output.map(|path| Publication::begin(path)).transpose()?;
     let run = Options {
-        paths: options.paths.clone(),
-        config,
-        keys: keys(&options.keylog, options.quiet)?,
-        threads: threads(options.threads),
-        window: WINDOW,
-        pstn_report: None,
         tells_trunk_groups: true,
-        ladders: Ladders::None,
-        stop: Arc::clone(&stop.flag),
+        ..reading::options(reading, config, stop)?
     };
-    let bar = Bar::new(options.quiet);
+    let bar = Bar::new(reading.quiet);
     let analysis = analyze(&run, &bar);
     bar.finish();
     let mut analysis = analysis?;

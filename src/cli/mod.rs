@@ -6,11 +6,16 @@ pub mod compare;
 pub mod config;
 pub mod exit;
 pub mod explain;
+#[cfg(feature = "extract")]
+pub mod extract;
 #[cfg(feature = "manual")]
 pub mod manual;
 mod outputs;
 pub mod progress;
+mod reading;
 pub mod settings;
+#[cfg(feature = "show")]
+pub mod show;
 mod stdout;
 mod stop;
 
@@ -64,6 +69,10 @@ fn run_command(command: Command, given: &ArgMatches, written: &[OsString]) -> an
         Command::Compare(options) => compare::run(&options),
         Command::Explain(options) => explain::run(&options),
         Command::Config(options) => config::run(&options),
+        #[cfg(feature = "extract")]
+        Command::Extract(options) => extract::run(&options),
+        #[cfg(feature = "show")]
+        Command::Show(options) => show::run(&options),
         #[cfg(feature = "manual")]
         Command::Completions(options) => manual::completions(&options),
         #[cfg(feature = "manual")]

@@ -73,7 +73,7 @@ pub fn with_file(
         _ => options,
     };
     anyhow::ensure!(
-        !options.paths.is_empty(),
+        !options.reading.paths.is_empty(),
         "no capture is named: name a PATH, or `{PATHS}` in [analyze] of {}",
         path.display()
     );

@@ -139,7 +139,7 @@ pub struct Rows {
 }
 
 /// Tunnels that fragment fragments, one inside another, at most.
-const FRAGMENTED_TUNNELS: usize = 4;
+pub(super) const FRAGMENTED_TUNNELS: usize = 4;
 
 /// What several packets made, or a packet besides IP and its ports.
 #[derive(Debug)]
@@ -583,5 +583,10 @@ fn tell(gathered: &Gathered, with: Surroundings<'_>, learned: &mut Learned, rows
 
 fn arrive<'w>(arrivals: &mut [Vec<Arrival<'w>>], arrival: Arrival<'w>) {
     let Segment { from, to, .. } = arrival.segment;
-    arrivals[shard_of(FxBuildHasher.hash_one((from.min(to), from.max(to))))].push(arrival);
+    arrivals[shard_of_ends(from, to)].push(arrival);
+}
+
+/// The shard of a connection.
+pub(super) fn shard_of_ends(from: Endpoint, to: Endpoint) -> usize {
+    shard_of(FxBuildHasher.hash_one((from.min(to), from.max(to))))
 }

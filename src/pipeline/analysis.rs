@@ -31,6 +31,7 @@ use crate::report::summary::RunSummary;
 use crate::report::trunks::TrunkCounts;
 use crate::report::trunks::TrunkTable;
 use crate::text::Text;
+use crate::transport::tls::KeyLog;
 
 use super::Error;
 use super::advance::Learned;
@@ -133,6 +134,8 @@ impl Gathering {
             is_nothing: readings.all().is_empty()
                 && !others.is_empty()
                 && others.iter().all(|other| other.named),
+            keys: KeyLog::default(),
+            can_be_read_again: readings.can_be_read_again(),
             summary: summary(readings, others, &totals, learned),
             file_names: readings
                 .all()
@@ -181,6 +184,10 @@ pub struct Analysis {
     pub is_whole: bool,
     /// True where none of the named paths could be read.
     pub is_nothing: bool,
+    /// All keys of TLS connections that were known in the end.
+    pub keys: KeyLog,
+    /// True where all captures could be read again: none is a pipe.
+    pub can_be_read_again: bool,
     /// The captures by inventory number.
     pub file_names: Vec<PathBuf>,
     /// The files that the captures are in: an archive has several.

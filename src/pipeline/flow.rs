@@ -18,7 +18,9 @@ use crate::transport::ConnectionId;
 use crate::transport::Connections;
 use crate::transport::Delivery;
 use crate::transport::Event;
+use crate::transport::Placement;
 use crate::transport::tls::KeyLog;
+use crate::transport::tls::Session;
 use crate::transport::tls::session::Readable;
 use crate::transport::wrapping::Wrapping;
 use crate::trunk::Teams;
@@ -31,8 +33,10 @@ use self::inside::Inside;
 use self::seen::Seen;
 use self::seen::likely_client;
 
+pub use self::found::Carriage;
 pub use self::found::Found;
 pub use self::found::LockedConnection;
+pub use self::found::Origin;
 
 /// A segment that a shard is to take.
 #[derive(Clone, Copy, Debug)]
@@ -93,8 +97,8 @@ pub struct FlowShard {
 }
 
 impl FlowShard {
-    /// Takes one segment.
-    pub fn feed(&mut self, arrival: &Arrival<'_>, with: With<'_>, found: &mut Found) {
+    /// Takes one segment, and says where it was put.
+    pub fn feed(&mut self, arrival: &Arrival<'_>, with: With<'_>, found: &mut Found) -> Placement {
         let Arrival { segment, at, .. } = arrival;
         let carried = &mut self.carried;
         found.completed = false;
@@ -127,6 +131,19 @@ impl FlowShard {
         if self.wrapped > MAX_WRAPPED {
             found.given_up += self.make_room();
         }
+        placement
+    }
+
+    /// True where nothing is held of a direction of a connection: what came last ended with a message, or was none.
+    pub fn is_between_messages(&self, connection: ConnectionId, direction: usize) -> bool {
+        self.carried.get(&connection).is_none_or(|carried| {
+            carried.framers[direction].is_between_messages() && carried.wrapping.held() == 0
+        })
+    }
+
+    /// The TLS session of a connection that is open.
+    pub fn session(&mut self, connection: ConnectionId) -> Option<&mut Session> {
+        self.carried.get_mut(&connection)?.wrapping.tls()
     }
 
     /// Takes from those that hold most, until half the room is free: whoever hoards must not starve the others.
@@ -280,6 +297,17 @@ impl Carried {
         for (direction, framer) in self.framers.iter_mut().enumerate() {
             let (from, to) = in_direction(direction, ends);
             let at = self.fed[direction];
+            if found.has_origins() {
+                let carriage = match transport {
+                    Transport::Tls => Carriage::Tls,
+                    _ => Carriage::Plain,
+                };
+                found.origin = Some(Origin {
+                    ends,
+                    direction,
+                    carriage,
+                });
+            }
             let whereabouts = Whereabouts {
                 at,
                 from,

@@ -7,6 +7,8 @@
 pub mod advance;
 pub mod analysis;
 pub mod chunk;
+#[cfg(feature = "extract")]
+pub mod extract;
 pub mod flow;
 pub mod ledger;
 pub mod locked;
@@ -141,6 +143,7 @@ fn run(
         if late == 0 || !is_again || passes == PASSES {
             let mut analysis = read.finish(options, &inventory, pool)?;
             analysis.summary.limits.keys_too_late = late;
+            analysis.keys = keys;
             return Ok(analysis);
         }
     }

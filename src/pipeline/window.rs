@@ -268,6 +268,12 @@ impl<'c> Readings<'c> {
         runs
     }
 
+    /// True where all captures can be read once more.
+    pub fn can_be_read_again(&self) -> bool {
+        let mut captures = self.all.iter().map(|reading| reading.capture);
+        captures.all(Capture::can_be_read_again)
+    }
+
     /// Bytes that were told to be read.
     pub fn told(&self) -> u64 {
         self.told

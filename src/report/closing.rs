@@ -42,11 +42,11 @@ impl Style {
         }
     }
 
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    fn warning(self, text: &str) -> String {
+    pub(super) fn warning(self, text: &str) -> String {
         self.paint("33", text)
     }
 }
@@ -101,6 +101,17 @@ fn describe_files(out: &mut String, summary: &RunSummary, style: Style) {
         read,
         size(bytes)
     );
+    describe_unread(out, summary, style);
+}
+
+/// The files that could not be read whole, a line each.
+pub fn unread(summary: &RunSummary, style: Style) -> String {
+    let mut out = String::new();
+    describe_unread(&mut out, summary, style);
+    out
+}
+
+fn describe_unread(out: &mut String, summary: &RunSummary, style: Style) {
     let unread: Vec<_> = summary
         .files
         .iter()

@@ -14,6 +14,8 @@ pub mod dialect;
 pub mod encrypted;
 pub mod escape;
 pub mod explain;
+#[cfg(feature = "extract")]
+pub mod extract;
 pub mod formats;
 pub mod json;
 pub mod keyless;
@@ -25,6 +27,8 @@ pub mod publish;
 pub mod relation;
 pub mod row;
 pub mod rows;
+#[cfg(feature = "show")]
+pub mod show;
 pub mod spill;
 pub mod summary;
 pub mod time;

@@ -132,6 +132,11 @@ impl Framer {
         }
     }
 
+    /// True where nothing is begun: what was fed ended with a message, or was none.
+    pub fn is_between_messages(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
     /// True once a start line was seen.
     pub fn has_seen_sip(&self) -> bool {
         self.has_seen_sip

@@ -110,6 +110,11 @@ impl Assembler {
         self.fin.is_some()
     }
 
+    /// True where something is known beyond a hole.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.backlog.is_some()
+    }
+
     /// What this direction holds, in bytes.
     pub(super) fn cost(&self) -> usize {
         self.backlog.as_ref().map_or(0, |backlog| {

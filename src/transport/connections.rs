@@ -148,6 +148,7 @@ impl Connections {
         Placement {
             connection: connection.id,
             is_new,
+            is_waiting: connection.directions[direction as usize].is_waiting(),
         }
     }
 

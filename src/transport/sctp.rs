@@ -120,6 +120,11 @@ impl Associations {
     }
 }
 
+/// The user data of each chunk of a packet that has some, in order.
+pub fn user_data<'a>(packet: &Sctp<'a>) -> impl Iterator<Item = &'a [u8]> {
+    Chunk::all(packet).map(|chunk| chunk.bytes)
+}
+
 /// What is remembered of one direction.
 #[derive(Debug, Default)]
 struct Direction {

@@ -42,4 +42,6 @@ pub struct Placement {
     pub connection: ConnectionId,
     /// True where the segment brought payload that had not been seen.
     pub is_new: bool,
+    /// True where bytes of its direction wait behind a hole.
+    pub is_waiting: bool,
 }

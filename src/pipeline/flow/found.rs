@@ -45,6 +45,32 @@ pub struct Found {
     pub locked: Vec<LockedConnection>,
     /// What TLS handshakes told of sessions that go on elsewhere.
     pub families: Families,
+    /// Which connection each message came by, where that is asked for.
+    origins: Option<Vec<Origin>>,
+    /// The connection at hand, where that is asked for.
+    pub(super) origin: Option<Origin>,
+}
+
+/// Which way a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The ends of the connection, the lesser first.
+    pub ends: (Endpoint, Endpoint),
+    /// 0 from the lesser end, 1 from the greater.
+    pub direction: usize,
+    /// How the bytes of the connection hold the message.
+    pub carriage: Carriage,
+}
+
+/// How the bytes of a connection hold a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carriage {
+    /// As it is.
+    Plain,
+    /// Encrypted by TLS.
+    Tls,
+    /// Masked or compressed.
+    Garbled,
 }
 
 /// A connection that could not be read.
@@ -96,6 +122,24 @@ impl Found {
         }
     }
 
+    /// Nothing found yet; it will be known which connection each message came by.
+    pub fn with_origins() -> Self {
+        Self {
+            origins: Some(Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it is asked for which connection a message came by.
+    pub(super) const fn has_origins(&self) -> bool {
+        self.origins.is_some()
+    }
+
+    /// Which connection each message came by, in the order of [`Found::sightings`].
+    pub fn origins(&self) -> impl Iterator<Item = Origin> {
+        self.origins.iter().flatten().copied()
+    }
+
     /// The messages that show a call, each with the turn of the segment that completed it.
     pub fn sightings(&self) -> impl Iterator<Item = (u64, Sighting<'_>, Glance)> {
         self.messages.iter().map(|place| {
@@ -138,6 +182,9 @@ impl Found {
             self.sip.count(message);
         }
         if glance.shows_call {
+            if let (Some(origins), Some(origin)) = (&mut self.origins, self.origin) {
+                origins.push(origin);
+            }
             let start = self.bytes.len();
             self.bytes.extend_from_slice(message.bytes);
             self.messages.push(Place {

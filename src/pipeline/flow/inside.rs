@@ -1,11 +1,14 @@
 //! The pieces of a connection → messages.
 
+use super::found::Carriage;
 use super::found::Found;
+use super::found::Origin;
 use super::found::Whereabouts;
 use super::in_direction;
 use crate::call::Transport;
 use crate::capture::record::Stamp;
 use crate::packet::Enclosed;
+use crate::packet::Encoding;
 use crate::packet::Endpoint;
 use crate::pipeline::chunk::transport_of;
 use crate::sip::Framer;
@@ -40,6 +43,9 @@ impl Inside<'_> {
             to,
             transport,
         };
+        if self.found.has_origins() {
+            self.found.origin = Some(self.origin(direction, piece));
+        }
         let found = &mut *self.found;
         let framer = &mut self.framers[direction];
         let before = found.sip.messages;
@@ -66,6 +72,22 @@ impl Inside<'_> {
             found.completed = true;
         } else if found.last_late.replace(at) != Some(at) {
             found.late += 1;
+        }
+    }
+
+    /// Which way a piece came.
+    fn origin(&self, direction: usize, piece: Piece<'_>) -> Origin {
+        let is_deflated = |enclosed: Enclosed<'_>| enclosed.encoding != Encoding::Plain;
+        let carriage = match piece {
+            _ if self.transport == Transport::Tls => Carriage::Tls,
+            Piece::Message(_) => Carriage::Garbled,
+            Piece::Mirrored(enclosed) if is_deflated(enclosed) => Carriage::Garbled,
+            _ => Carriage::Plain,
+        };
+        Origin {
+            ends: self.ends,
+            direction,
+            carriage,
         }
     }
 

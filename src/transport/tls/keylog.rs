@@ -200,6 +200,32 @@ impl KeyLog {
         self.by_session.get(id)
     }
 
+    /// The lines of a connection, without their ends: they are secrets.
+    pub(super) fn lines_of(&self, random: &ClientRandom) -> Vec<Vec<u8>> {
+        let Some(secrets) = self.of(random) else {
+            return Vec::new();
+        };
+        let all = LABELS.into_iter().zip(secrets.all());
+        all.flat_map(|(label, claims)| written(label, &hex(random), "", claims))
+            .collect()
+    }
+
+    /// The lines of an encrypted premaster secret.
+    pub(super) fn lines_of_rsa(&self, encrypted: &[u8]) -> Vec<Vec<u8>> {
+        let prefix = encrypted.get(..8).unwrap_or_default();
+        let claims = self.premaster(encrypted);
+        claims.map_or_else(Vec::new, |claims| written("RSA", &hex(prefix), "", claims))
+    }
+
+    /// The lines of a session ID.
+    pub(super) fn lines_of_session(&self, id: &[u8]) -> Vec<Vec<u8>> {
+        let name = format!("Session-ID:{}", hex(id));
+        let claims = self.of_session(id);
+        claims.map_or_else(Vec::new, |claims| {
+            written("RSA", &name, "Master-Key:", claims)
+        })
+    }
+
     /// `Some(true)` where the line gave a key, `Some(false)` where it is one for something else.
     fn read_line(&mut self, line: &[u8]) -> Option<bool> {
         if line.len() > MAX_LINE {
@@ -254,6 +280,25 @@ impl KeyLog {
     }
 }
 
+/// The labels of a connection's secrets, in the order of [`Secrets::all`].
+const LABELS: [&str; 6] = [
+    "CLIENT_RANDOM",
+    "PMS_CLIENT_RANDOM",
+    "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+    "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+    "CLIENT_TRAFFIC_SECRET_0",
+    "SERVER_TRAFFIC_SECRET_0",
+];
+
+/// A line for each secret.
+fn written(label: &str, name: &str, before: &str, claims: &Claims) -> Vec<Vec<u8>> {
+    let line = |secret: &Secret| format!("{label} {name} {before}{}", hex(secret.bytes()));
+    claims
+        .iter()
+        .map(|secret| line(secret).into_bytes())
+        .collect()
+}
+
 /// Where the secret of a line with this label is kept; none where it is of no use here.
 fn place_of(label: &[u8]) -> Option<fn(&mut Secrets) -> &mut Claims> {
     Some(match label {
@@ -298,6 +343,10 @@ impl Secrets {
         } = self;
         [master, premaster, one, two, three, four]
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
@@ -355,6 +404,35 @@ mod tests {
         assert_eq!(bytes_of(&secrets.handshake[1]), [[13; 48]]);
         assert_eq!(bytes_of(&secrets.traffic[0]), [[14; 48]]);
         assert!(!log.knows(&[2; 32]));
+    }
+
+    #[test]
+    fn what_is_written_for_a_connection_is_read_as_it_was() {
+        let mut log = KeyLog::default();
+        let labels: Vec<String> = super::LABELS
+            .iter()
+            .zip(10..)
+            .map(|(label, secret)| line(label, 1, secret))
+            .collect();
+        log.read(labels.concat().as_bytes());
+        log.read(line("CLIENT_RANDOM", 2, 9).as_bytes());
+        log.read(b"RSA 0102030405060708 0303aa\nRSA Session-ID:beef Master-Key:cafe\n");
+        let mut again = KeyLog::default();
+        let of_rsa = log.lines_of_rsa(&[1, 2, 3, 4, 5, 6, 7, 8]);
+        let of_session = log.lines_of_session(&[0xBE, 0xEF]);
+        for lines in [log.lines_of(&[1; 32]), of_rsa, of_session] {
+            again.read(&lines.join(&b'\n'));
+        }
+        assert!(again.of(&[1; 32]).is_some() && !again.knows(&[2; 32]));
+        assert_eq!(again.of(&[1; 32]), log.of(&[1; 32]));
+        assert_eq!(
+            again.premaster(&[1, 2, 3, 4, 5, 6, 7, 8]),
+            log.premaster(&[1, 2, 3, 4, 5, 6, 7, 8])
+        );
+        assert_eq!(
+            again.of_session(&[0xBE, 0xEF]),
+            log.of_session(&[0xBE, 0xEF])
+        );
     }
 
     #[test]

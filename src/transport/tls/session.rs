@@ -253,6 +253,24 @@ impl Session {
         }
     }
 
+    /// What a key log calls its latest handshake.
+    pub fn random(&self) -> Option<ClientRandom> {
+        self.hello.as_ref().map(|hello| hello.random)
+    }
+
+    /// The lines of a key log that open what its latest handshake agreed: they are secrets.
+    pub fn key_log_lines(&self, keys: &KeyLog) -> Vec<Vec<u8>> {
+        let of_random = self.random().map(|random| keys.lines_of(&random));
+        let of_secret = self
+            .exchanged
+            .as_ref()
+            .map(|secret| keys.lines_of_rsa(secret));
+        let session = self.answer.as_ref().map(|answer| &answer.session_id);
+        let of_session = session.map(|id| keys.lines_of_session(id));
+        let all = [of_random, of_secret, of_session];
+        all.into_iter().flatten().flatten().collect()
+    }
+
     /// What it knows of sessions that go on elsewhere, once.
     pub fn take_kin(&mut self) -> Option<Kin> {
         self.kin.take()
