@@ -26,6 +26,8 @@ use crate::report::closing::Style;
 use crate::report::closing::closing;
 use crate::report::escape::terminal;
 use crate::report::ladder::Ladders;
+use crate::report::redact::Key;
+use crate::report::redact::LEAST_KEY_FILE;
 use crate::report::summary::RunSummary;
 use crate::report::time::Zone;
 use crate::transport::tls::KeyLog;
@@ -59,6 +61,7 @@ fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
         pstn_report: reports,
         tells_trunk_groups: false,
         ladders: Ladders::None,
+        redaction_key: redaction_key(arguments)?,
         stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(arguments.quiet);
@@ -122,6 +125,28 @@ pub(super) fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> 
         }
     }
     Ok(keys)
+}
+
+/// The key of `--redact`: that of the file, else one of its own; none where nothing is redacted.
+fn redaction_key(arguments: &Analyze) -> anyhow::Result<Option<Key>> {
+    if !arguments.redact {
+        return Ok(None);
+    }
+    let Some(path) = &arguments.redact_key else {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).context("--redact: the system gives no random bytes")?;
+        return Ok(Some(Key::of_bytes(bytes)));
+    };
+    let what = || format!("--redact-key {}", path.display());
+    let bytes = fs::read(path).with_context(what)?;
+    let path = path.display();
+    let key = Key::of_file(&bytes);
+    anyhow::ensure!(
+        key.is_some(),
+        "--redact-key {path}: has {} bytes, and a key has at least {LEAST_KEY_FILE}; make one with: head -c 32 /dev/urandom > {path}",
+        bytes.len()
+    );
+    Ok(key)
 }
 
 /// The reports of `--pstn-report`; none where there is none.

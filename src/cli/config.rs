@@ -89,6 +89,7 @@ fn write_draft(options: &ConfigInit, stop: &Stop) -> anyhow::Result<Exit> {
         pstn_report: None,
         tells_trunk_groups: true,
         ladders: Ladders::None,
+        redaction_key: None,
         stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(options.quiet);
