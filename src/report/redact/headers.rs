@@ -8,6 +8,7 @@ use crate::sip::fields;
 use crate::sip::list;
 
 use super::Redaction;
+use super::names::divides;
 use super::text::Known;
 
 /// What stands in the place of a value of which nothing is known.
@@ -135,7 +136,7 @@ fn quoted(text: &[u8]) -> Vec<u8> {
 }
 
 impl Redaction {
-    /// The value of a header, made anew; none where the header is to be left out.
+    /// The value of a header, made anew.
     pub(super) fn value(&self, way: Way, value: Value<'_>, known: &Known) -> Vec<u8> {
         let unfolded = value.unfolded();
         match way {
@@ -167,21 +168,25 @@ impl Redaction {
         }
     }
 
-    /// Numbers of up to ten digits between words.
+    /// Numbers of up to ten digits, and words.
     fn numbers(&self, value: &[u8]) -> Vec<u8> {
-        let parts = value.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
-        let shown = parts.map(|part| match part.first() {
-            Some(first) if first.is_ascii_digit() && part.len() <= 10 => part.to_vec(),
-            Some(first) if first.is_ascii_digit() => b"0".to_vec(),
-            _ => self.words(part),
-        });
-        shown.collect::<Vec<_>>().concat()
+        let mut shown = Vec::with_capacity(value.len());
+        for part in value.chunk_by(|a, b| divides(*a) == divides(*b)) {
+            if part.len() <= 10 && part.iter().all(u8::is_ascii_digit) {
+                shown.extend_from_slice(part);
+            } else {
+                shown.extend(self.words(part));
+            }
+        }
+        shown
     }
 
-    /// Each word of four signs and more becomes as many hexadecimal digits, or decimal ones; names before `=` stay.
+    /// Each word becomes as many hexadecimal digits, or decimal ones; names before `=` stay.
     fn ids(&self, value: &[u8]) -> Vec<u8> {
-        let divides = |byte: u8| b" \t;,=\"@-:".contains(&byte);
-        let parts: Vec<&[u8]> = value.chunk_by(|a, b| divides(*a) == divides(*b)).collect();
+        let divides_ids = |byte: u8| divides(byte) || b"@-:".contains(&byte);
+        let parts: Vec<&[u8]> = value
+            .chunk_by(|a, b| divides_ids(*a) == divides_ids(*b))
+            .collect();
         let mut shown = Vec::with_capacity(value.len());
         for (place, part) in parts.iter().enumerate() {
             let is_name = parts

@@ -3,6 +3,7 @@
 
 use crate::sip::Body;
 use crate::sip::HeaderName;
+use crate::sip::MAX_MESSAGE;
 use crate::sip::Message;
 use crate::sip::StartLine;
 use crate::sip::Wholeness;
@@ -115,6 +116,7 @@ fn content_length(value: &[u8], message: &Message<'_>, new: usize) -> Vec<u8> {
     let missing = claimed.map_or(0, |claimed| {
         claimed.saturating_sub(message.body.len() as u64)
     });
+    let missing = missing.min(MAX_MESSAGE as u64);
     (new as u64)
         .saturating_add(missing)
         .to_string()

@@ -35,6 +35,9 @@ const LONGEST_WORD: usize = 64;
 /// So many digits in a row are no version, port, rate or length of a protocol.
 const DIGITS_OF_A_NUMBER: usize = 7;
 
+/// Letters and digits in a row at most; a key has more.
+const LETTERS_OF_A_WORD: usize = 24;
+
 /// How captures, and what lies beside them, end.
 const ENDINGS: [&str; 26] = [
     "pcap", "pcapng", "cap", "ntar", "dmp", "acp", "snoop", "erf", "gz", "zst", "lz4", "xz", "bz2",
@@ -51,28 +54,33 @@ pub(super) fn is_guid(text: &[u8]) -> bool {
         })
 }
 
-/// True for two labels or more of which the last is no number: `sbc1.contoso.example`, and whatever looks like it.
+/// True for two labels or more of which the last begins with a letter: `sbc1.contoso.example`, and whatever looks like
+/// it. Behind three labels numbers may follow: behind fewer it is a product's version.
 pub(super) fn is_host(text: &[u8]) -> bool {
-    let text = text.strip_suffix(b".").unwrap_or(text);
-    let is_label = |label: &[u8]| {
-        let is_of_a_label =
-            |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte) || !byte.is_ascii();
-        !label.is_empty() && label.iter().all(is_of_a_label)
-    };
-    let mut labels = text.split(|&byte| byte == b'.');
-    let is_named = labels.next_back().is_some_and(|last| {
-        let begins = last
-            .first()
-            .is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
-        last.len() > 1 && begins && is_label(last)
-    });
-    is_named && text.contains(&b'.') && labels.all(is_label)
+    let is_letter = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+    let is_of_a_label =
+        |byte: &u8| is_letter(byte) || byte.is_ascii_digit() || b"-_".contains(byte);
+    let labels: Vec<&[u8]> = text
+        .split(|&byte| byte == b'.')
+        .filter(|label| !label.is_empty())
+        .collect();
+    let is_domain = |label: &&[u8]| label.len() > 1 && label.first().is_some_and(is_letter);
+    let last = labels.iter().rposition(is_domain).unwrap_or(0);
+    let is_last = last + 1 == labels.len();
+    labels.iter().all(|label| label.iter().all(is_of_a_label)) && (is_last && last > 0 || last > 1)
 }
 
-/// The most digits in a row.
-fn digits_in_a_row(text: &[u8]) -> usize {
-    let runs = text.split(|byte| !byte.is_ascii_digit());
-    runs.map(<[u8]>::len).max().unwrap_or(0)
+/// How many such bytes there are in a row at most.
+pub(super) fn longest(text: &[u8], is_such: fn(&u8) -> bool) -> usize {
+    text.split(|byte| !is_such(byte))
+        .map(<[u8]>::len)
+        .max()
+        .unwrap_or(0)
+}
+
+/// True for what stands between words.
+pub(super) fn divides(byte: u8) -> bool {
+    b" \t;,=\"<>()^|/".contains(&byte)
 }
 
 impl Redaction {
@@ -193,13 +201,13 @@ impl Redaction {
     pub(super) fn word(&self, written: &[u8]) -> Vec<u8> {
         let is_of_a_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._+*%!~'`".contains(byte);
         let is_plain = written.len() <= LONGEST_WORD && written.iter().all(is_of_a_word);
-        if is_plain && address_in(written).is_some() {
+        if is_plain && (address_in(written).is_some() || is_host(written)) {
             return self.host(written);
         }
-        if is_plain && is_host(written) {
-            return self.host(written);
-        }
-        if is_plain && digits_in_a_row(written) < DIGITS_OF_A_NUMBER && !self.has_address(written) {
+        let has_host = || written.split(|byte| b"+*%!~'`".contains(byte)).any(is_host);
+        let has_number = || longest(written, u8::is_ascii_digit) >= DIGITS_OF_A_NUMBER;
+        let has_key = || longest(written, u8::is_ascii_alphanumeric) > LETTERS_OF_A_WORD;
+        if is_plain && !has_host() && !has_number() && !has_key() && !self.has_address(written) {
             return written.to_vec();
         }
         // The name of a suite has one, and nothing else stands in its place.
@@ -211,15 +219,15 @@ impl Redaction {
     fn has_address(&self, text: &[u8]) -> bool {
         text.split(|byte| !byte.is_ascii_digit() && *byte != b'.')
             .map(|part| part.strip_suffix(b".").unwrap_or(part))
+            .map(|part| part.strip_prefix(b".").unwrap_or(part))
             .any(|part| address_in(part).is_some_and(|address| self.address(address) != address))
     }
 
     /// Words between signs that divide them in a list, such as `audio RTP/SAVP;video RTP/AVP`.
     pub(super) fn words(&self, written: &[u8]) -> Vec<u8> {
-        let divides = |byte: &u8| b" \t;,=\"<>()^|/".contains(byte);
         let mut shown = Vec::with_capacity(written.len());
-        for part in written.chunk_by(|a, b| divides(a) == divides(b)) {
-            if part.first().is_some_and(divides) {
+        for part in written.chunk_by(|a, b| divides(*a) == divides(*b)) {
+            if part.first().is_some_and(|byte| divides(*byte)) {
                 shown.extend_from_slice(part);
             } else {
                 shown.extend(self.word(part));
@@ -353,7 +361,13 @@ mod tests {
         ] {
             assert!(!is_host(version.as_bytes()), "{version}");
         }
-        for host in ["a.bc", "sbc_1.contoso.example.", "m\u{fc}ller.example"] {
+        for host in [
+            "a.bc",
+            "x..pbx.contoso.example",
+            "pbx.contoso.example.5",
+            "sbc_1.contoso.example.",
+            "m\u{fc}ller.example",
+        ] {
             assert!(is_host(host.as_bytes()), "{host}");
         }
     }

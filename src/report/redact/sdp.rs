@@ -8,8 +8,8 @@ use super::Redaction;
 /// The longest line that is read (`sdp::session`); one that is longer stays too long.
 const LONGEST_LINE: usize = 4096;
 
-/// Digits of a port, a priority or a time at most: a longer number of a protocol is none.
-const DIGITS: usize = 20;
+/// Digits of a port, a priority or a time at most.
+const DIGITS: usize = 10;
 
 /// Attributes whose values are words of the protocol.
 const WORDS: [&str; 23] = [
@@ -47,15 +47,17 @@ fn words(value: &[u8]) -> Vec<&[u8]> {
 }
 
 fn is_number(word: &[u8]) -> bool {
-    !word.is_empty() && word.len() <= DIGITS && word.iter().all(u8::is_ascii_digit)
+    !word.is_empty() && word.iter().all(u8::is_ascii_digit)
 }
 
-/// A number of the protocol stays.
+/// A number of the protocol stays. One that is longer than any of them is another that can be read as well.
 fn number(word: &[u8]) -> Vec<u8> {
-    if is_number(word) {
-        word.to_vec()
-    } else {
-        UNREADABLE.to_vec()
+    let value = std::str::from_utf8(word).ok().filter(|_| is_number(word));
+    match value.and_then(|value| value.parse::<u64>().ok()) {
+        Some(0) => word.to_vec(),
+        Some(_) if word.len() <= DIGITS => word.to_vec(),
+        Some(_) => vec![b'9'; DIGITS],
+        None => UNREADABLE.to_vec(),
     }
 }
 
@@ -152,6 +154,7 @@ impl Redaction {
             return self.token(id);
         }
         let hash = self.secret.hash("session", id);
+        let id = id.get(..id.len().min(32)).unwrap_or(id);
         let digit = |(place, original): (usize, &u8)| match hash.get(place) {
             // No zero is lost or gained in front.
             Some(byte) if place > 0 => b'0' + byte % 10,
@@ -391,8 +394,8 @@ fn bandwidth(value: &[u8]) -> Vec<u8> {
     let (kind, bits) = (parts.next().unwrap_or_default(), parts.next());
     let is_kind = kind.len() <= 8 && kind.iter().all(u8::is_ascii_alphabetic);
     match bits.map(<[u8]>::trim_ascii) {
-        Some(bits) if is_kind && is_number(bits) => [kind, b":", bits].concat(),
-        Some(bits) if is_number(bits) => [b"X:", bits].concat(),
-        _ => UNREADABLE.to_vec(),
+        Some(bits) if is_kind => [kind, b":", &number(bits)].concat(),
+        Some(bits) => [b"X:", &number(bits)[..]].concat(),
+        None => UNREADABLE.to_vec(),
     }
 }

@@ -47,6 +47,19 @@ const PLACES: [&str; 6] = [
     "rn",
 ];
 
+/// Emergency services (RFC 5031 §4.2).
+const SERVICES: [&str; 9] = [
+    ".ambulance",
+    ".animal-control",
+    ".fire",
+    ".gas",
+    ".marine",
+    ".mountain",
+    ".physician",
+    ".poison",
+    ".police",
+];
+
 /// What a branch begins with (RFC 3261 §8.1.1.7).
 const COOKIE: &[u8] = b"z9hG4bK";
 
@@ -86,8 +99,11 @@ impl Redaction {
     }
 
     fn urn(&self, written: &[u8]) -> Vec<u8> {
-        let is_of_a_service = |byte: &u8| byte.is_ascii_lowercase() || b":.-".contains(byte);
-        if written.starts_with(b"urn:service:") && written.iter().all(is_of_a_service) {
+        let service = written.strip_prefix(b"urn:service:sos");
+        let is_known = |service: &[u8]| {
+            service.is_empty() || SERVICES.iter().any(|known| service == known.as_bytes())
+        };
+        if service.is_some_and(is_known) {
             return written.to_vec();
         }
         [b"urn:x:", &self.token(written)[..]].concat()
