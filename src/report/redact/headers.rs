@@ -183,7 +183,7 @@ impl Redaction {
 
     /// Each word becomes as many hexadecimal digits, or decimal ones; names before `=` stay.
     fn ids(&self, value: &[u8]) -> Vec<u8> {
-        let divides_ids = |byte: u8| divides(byte) || b"@-:".contains(&byte);
+        let divides_ids = |byte: u8| divides(byte) || b"@:".contains(&byte);
         let parts: Vec<&[u8]> = value
             .chunk_by(|a, b| divides_ids(*a) == divides_ids(*b))
             .collect();
@@ -192,15 +192,17 @@ impl Redaction {
             let is_name = parts
                 .get(place + 1)
                 .is_some_and(|next| next.starts_with(b"="));
-            if part.first().is_some_and(|byte| divides(*byte))
+            if part.first().is_some_and(|byte| divides_ids(*byte))
                 || part.iter().all(|byte| *byte == b'0')
             {
                 shown.extend_from_slice(part);
             } else if is_name {
                 shown.extend(self.word(part));
-            } else if part.iter().all(u8::is_ascii_digit) {
-                let hash = self.secret.hash("id", part);
-                shown.extend(hash.iter().take(part.len()).map(|byte| b'1' + byte % 9));
+            } else if part
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b'-')
+            {
+                shown.extend(self.decimals(part));
             } else {
                 shown.extend(
                     self.secret
@@ -208,6 +210,20 @@ impl Redaction {
                         .into_bytes(),
                 );
             }
+        }
+        shown
+    }
+
+    /// Decimal numbers with dashes between them, such as a Cisco-Guid.
+    fn decimals(&self, numbers: &[u8]) -> Vec<u8> {
+        let mut shown = Vec::with_capacity(numbers.len());
+        for (block, signs) in numbers.chunks(32).enumerate() {
+            let seed = [&block.to_be_bytes()[..], numbers].concat();
+            let hash = self.secret.hash("id", &seed);
+            shown.extend(signs.iter().zip(hash).map(|(sign, byte)| match sign {
+                b'-' => b'-',
+                _ => b'1' + byte % 9,
+            }));
         }
         shown
     }
