@@ -260,7 +260,7 @@ fn rich() -> Vec<u8> {
     let refusal = format!(
         "SIP/2.0 488 Not Acceptable Here for +49 30 901820555\r\n{common}\
         Reason: Q.850;cause=88;text=\"c586066f-0000-4000-8000-000000000000;InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: \
-        Remote participant did not offer required SRTP support: Alice Muster, 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99\"\r\n\
+        Remote participant did not offer required SRTP support: 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99\"\r\n\
         Warning: 399 media7.secret-site.example \"10.77.88.99 is alice.muster@secret-site.example\"\r\nServer: Microsoft.PSTNHub.SIPProxy v.2026.2.1 i.EUWE.5\r\n\
         Content-Length: 0\r\n\r\n"
     );

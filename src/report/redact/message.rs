@@ -122,3 +122,98 @@ fn content_length(value: &[u8], message: &Message<'_>, new: usize) -> Vec<u8> {
         .to_string()
         .into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Redaction;
+    use crate::sip::Body;
+    use crate::sip::Message;
+    use crate::sip::Wholeness;
+
+    fn made(message: &str) -> String {
+        String::from_utf8(Redaction::sample().message(message.as_bytes())).unwrap()
+    }
+
+    const INVITE: &str = "INVITE sip:+12025550177@sip.pstnhub.microsoft.com;user=phone SIP/2.0\r\n\
+        v: SIP/2.0/TLS pbx.contoso.example:5061;branch=z9hG4bKabc;alias\r\nf: \"Alice\" <sip:alice@sbc.contoso.example>;tag=1234\r\n\
+        t: <sip:+12025550177@sip.pstnhub.microsoft.com>\r\ni: a84b4c@10.1.2.3\r\nCSeq: 4711 INVITE\r\nX-Site: Berlin\r\nAllow: INVITE, ACK\r\n";
+
+    #[test]
+    fn a_message_made_anew_keeps_its_form_and_loses_who_and_where() {
+        let shown = made(&format!("{INVITE}l: 0\r\n\r\n"));
+        for gone in [
+            "12025550177",
+            "pbx",
+            "Alice",
+            "alice@",
+            "a84b4c",
+            "10.1.2.3",
+            "abc",
+            "1234\r",
+            "Berlin",
+        ] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        for stays in [
+            "@sip.pstnhub.microsoft.com;user=phone SIP/2.0\r\n",
+            "v: SIP/2.0/TLS host-",
+            ".example:5061;branch=z9hG4bK",
+            "@sbc.contoso.example>;tag=",
+            "CSeq: 4711 INVITE\r\nX-Site: [left out]\r\nAllow: INVITE, ACK\r\nl: 0\r\n\r\n",
+        ] {
+            assert!(shown.contains(stays), "{stays} not in {shown}");
+        }
+    }
+
+    #[test]
+    fn content_length_is_counted_anew_and_lacks_what_was_lacking() {
+        let body = "v=0\r\ns=A long name\r\n";
+        let shown = made(&format!(
+            "{INVITE}c: application/sdp\r\nl: {}\r\n\r\n{body}",
+            body.len() + 7
+        ));
+        let new = "v=0\r\ns=-\r\n";
+        assert!(
+            shown.ends_with(&format!("l: {}\r\n\r\n{new}", new.len() + 7)),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn of_several_parts_the_description_alone_is_left() {
+        let body = "--b\r\nContent-Type: application/pidf+xml\r\n\r\n<x>Berlin</x>\r\n--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\ns=x\r\n--b--\r\n";
+        let shown = made(&format!(
+            "{INVITE}c: multipart/mixed;boundary=b\r\n\r\n{body}"
+        ));
+        let message = Message::parse(shown.as_bytes(), Wholeness::Whole).unwrap();
+        assert_eq!(message.sdp(), Body::Sdp(b"v=0\r\ns=-"));
+        assert!(!shown.contains("<x>"), "{shown}");
+        let other = made(&format!("{INVITE}c: text/plain\r\n\r\nBerlin"));
+        assert!(other.ends_with("\r\n\r\n[left out]"), "{other}");
+    }
+
+    #[test]
+    fn a_head_that_does_not_end_does_not_end_and_what_is_no_message_is_nothing() {
+        assert!(!made(INVITE).contains("\r\n\r\n"));
+        assert_eq!(made("no SIP at all\r\n\r\n"), "");
+    }
+
+    #[test]
+    fn phrases_quote_nobody() {
+        let refusal = INVITE.split_once("\r\n").unwrap().1;
+        let shown = made(&format!(
+            "SIP/2.0 488 No Alice\r\n{refusal}Reason: SIP;cause=488;text=\"blackhole media; Alice \\\"x\\\" at a84b4c@10.1.2.3\"\r\n\
+             Warning: 399 pbx \"alice is nowhere\"\r\nMs-Diagnostics: 10500;reason=\"Alice\";source=\"pbx\";x=y\r\n\r\n"
+        ));
+        for gone in ["Alice", "alice", "a84b4c", "10.1.2.3", "pbx"] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        assert!(
+            shown.contains("Reason: SIP;cause=488;text=\"blackhole media; user-"),
+            "{shown}"
+        );
+        let message = Message::parse(shown.as_bytes(), Wholeness::Whole).unwrap();
+        assert_eq!(message.ms_diagnostics().unwrap().code, Some(10500));
+        assert_eq!(message.warnings().next().unwrap().code, Some(399));
+    }
+}

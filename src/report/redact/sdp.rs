@@ -399,3 +399,128 @@ fn bandwidth(value: &[u8]) -> Vec<u8> {
         None => UNREADABLE.to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prop_assert_eq;
+    use proptest::proptest;
+
+    use super::LEFT_OUT;
+    use super::Redaction;
+    use crate::call::OfferUnderTest;
+    use crate::report::offer_facts::offer_facts;
+    use crate::report::row::OfferFacts;
+    use crate::report::row::OfferIn;
+    use crate::sdp::SessionDescription;
+
+    const KEY: &str = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz";
+
+    /// What a description tells, but for its addresses.
+    fn told(body: &[u8]) -> (Option<OfferFacts<'static>>, Vec<bool>) {
+        let description = SessionDescription::parse(body);
+        let mut tells = vec![description.is_malformed(), description.is_unreadable()];
+        for media in &description.media {
+            tells.push(media.is_live());
+            tells.extend(media.crypto.iter().map(crate::sdp::Crypto::is_usable));
+            let connection = description.connection_of(media);
+            tells.extend(connection.map(crate::sdp::ConnectionData::is_unspecified));
+            tells.push(media.duplicate_payload_types().next().is_some());
+        }
+        let facts = offer_facts(&OfferUnderTest::Whole(description), OfferIn::Invite);
+        let facts = facts.map(|facts| OfferFacts {
+            offer_in: facts.offer_in,
+            media: facts.media.into_owned(),
+            codecs: facts.codecs.into_owned(),
+            codecs_unsupported: facts.codecs_unsupported.into_owned(),
+            srtp: facts.srtp,
+            crypto_suites: facts.crypto_suites.into_owned(),
+            ice: facts.ice,
+            ice_candidates: facts.ice_candidates,
+            connection_address: crate::text::Text::default(),
+        });
+        (facts, tells)
+    }
+
+    fn made(body: &str) -> String {
+        String::from_utf8(Redaction::sample().sdp(body.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_key_becomes_another_that_is_as_good_and_one_that_is_left_out_stays_so() {
+        let shown = made(&format!(
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}|2^20|1:4 FEC_ORDER=FEC_SRTP\r\n"
+        ));
+        assert!(
+            !shown.contains(KEY) && shown.ends_with("|2^20|1:4 FEC_ORDER=FEC_SRTP\r\n"),
+            "{shown}"
+        );
+        let left_out = format!(
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{LEFT_OUT}|2^20\r\na=ice-pwd:{LEFT_OUT}\r\n"
+        );
+        assert_eq!(made(&left_out), left_out);
+    }
+
+    #[test]
+    fn nothing_is_left_of_who_and_where() {
+        let shown = made(
+            "v=0\r\no=alice 2890844526 2890844527 IN IP4 pbx.contoso.example\r\ns=Call of Alice\r\ne=alice@contoso.example\r\n\
+             c=IN IP4 198.51.100.7\r\nt=0 0\r\nm=audio 49170 RTP/SAVP 8\r\na=candidate:2089 1 UDP 2130706431 a1b2.local 5 typ srflx raddr 10.1.2.3 rport 9\r\n\
+             a=rtcp:49171 IN IP4 198.51.100.7\r\na=ssrc:1 cname:alice@pbx\r\na=fingerprint:sha-256 AA:BB:CC\r\na=X-site:Berlin\r\nk=clear:secret\r\n",
+        );
+        for gone in [
+            "alice",
+            "Alice",
+            "contoso",
+            "198.51",
+            "10.1.2.3",
+            "2089 ",
+            "a1b2",
+            "AA:BB",
+            "Berlin",
+            "secret",
+            "2890844526",
+        ] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        for stays in [
+            "m=audio 49170 RTP/SAVP 8\r\n",
+            " 1 UDP 2130706431 ",
+            " 5 typ srflx raddr 10.",
+            "a=ssrc\r\n",
+            "a=X-site\r\n",
+            "a=rtcp:49171 IN IP4 ",
+        ] {
+            assert!(shown.contains(stays), "{stays} not in {shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_description_made_anew_tells_the_same(
+            lines in proptest::collection::vec(proptest::sample::select(vec![
+                "v=0", "v=1", "o=- 7 8 IN IP4 192.0.2.1", "o=a b 12345678 8 IN IP4 host", "o=x", "s=-", "s=\u{fc}",
+                "c=IN IP4 192.0.2.1", "c=IN IP4", "c=IN IP6 2001:db8::1", "c=IN IP4 0.0.0.0", "c=IN IP4 000.000.000.000",
+                "c=IN IP4 300.1.1.1", "c=IN IP4 pbx.example", "c=IN IP6 ::1%eth0", "t=0 0", "t=x", "m=audio 4000 RTP/SAVP 8 101",
+                "m=audio 0 RTP/AVP 8", "m=audio 4000/2 RTP/AVP 96 96", "m=audio", "m=audio x RTP/AVP 8", "m=audio 70000 RTP/AVP 8",
+                "m=image 9 udptl t38", "m=audio 00000000000 RTP/AVP 0", "a=rtpmap:96 opus/48000/2", "a=rtpmap:8 PCMA/8000",
+                "a=rtpmap:101 telephone-event/8000", "a=rtpmap:96", "a=rtpmap:97 sbc.example.org/8000",
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31",
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AAAA", "a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:***",
+                "a=crypto:1 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz", "a=crypto:12345678 X_Y inline:", "a=crypto:",
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz UNENCRYPTED_SRTP",
+                "a=crypto:1 AES_12345678_X inline:AAAA", "a=candidate:1 1 UDP 1 192.0.2.1 5 typ host", "a=candidate:", "a=candidate",
+                "a=ice-lite", "a=fingerprint:sha-1 AA", "a=fingerprint:", "a=fingerprint", "a=sendonly", "a=:x", "a=", "b=AS:64",
+                "b=x", "k=clear:x", "x", "", "1=2",
+            ]), 0..16),
+            end in proptest::sample::select(vec!["\r\n", "\n", "\r"]),
+        ) {
+            let body = lines.join(end) + end;
+            prop_assert_eq!(told(&Redaction::sample().sdp(body.as_bytes())), told(body.as_bytes()));
+        }
+
+        #[test]
+        fn any_bytes_do_no_harm(body: Vec<u8>) {
+            Redaction::sample().sdp(&body);
+        }
+    }
+}
