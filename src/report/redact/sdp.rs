@@ -424,7 +424,7 @@ mod tests {
             tells.extend(media.crypto.iter().map(crate::sdp::Crypto::is_usable));
             let connection = description.connection_of(media);
             tells.extend(connection.map(crate::sdp::ConnectionData::is_unspecified));
-            tells.push(media.duplicate_payload_types().next().is_some());
+            tells.push(media.duplicate_payload_types().is_empty());
         }
         let facts = offer_facts(&OfferUnderTest::Whole(description), OfferIn::Invite);
         let facts = facts.map(|facts| OfferFacts {
