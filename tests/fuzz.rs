@@ -107,5 +107,6 @@ fuzz!(
     config,
     pstn_report,
     trunk_report,
+    redact,
     night
 );

@@ -39,6 +39,7 @@ fn analyze_a_capture(bencher: Bencher<'_, '_>, threads: usize) {
         pstn_report: None,
         tells_trunk_groups: false,
         ladders: Ladders::None,
+        redaction_key: None,
         stop: Arc::default(),
     };
     let calls = || {

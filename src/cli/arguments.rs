@@ -289,6 +289,12 @@ pub struct Analyze {
     /// Microsoft's report of the calls: the admin centre's PSTN usage export, or Graph's directRoutingLogRow (CSV, JSON) (repeatable)
     #[arg(long, value_name = "FILE")]
     pub pstn_report: Vec<PathBuf>,
+    /// Replace numbers, names, hosts and addresses by consistent stand-ins in every output; trunks and Teams' hosts stay
+    #[arg(long)]
+    pub redact: bool,
+    /// A file of 16 secret bytes or more: runs with the same one have the same stand-ins; without it each run has others
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_key: Option<PathBuf>,
     /// Zone of the times in the CSVs, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,

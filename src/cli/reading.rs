@@ -40,6 +40,7 @@ pub(super) fn options(reading: &Reading, config: Config, stop: &Stop) -> anyhow:
         pstn_report: None,
         tells_trunk_groups: false,
         ladders: Ladders::None,
+        redaction_key: None,
         stop: Arc::clone(&stop.flag),
     })
 }

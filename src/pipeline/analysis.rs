@@ -12,12 +12,16 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 use rayon::iter::IndexedParallelIterator;
 use rayon::iter::IntoParallelRefIterator;
+use rayon::iter::IntoParallelRefMutIterator;
 use rayon::iter::ParallelIterator;
 use rayon::slice::ParallelSlice;
 
 use crate::capture::inventory::NotRead;
 use crate::capture::inventory::SetAside;
 use crate::packet::Fate;
+use crate::report::redact::Kept;
+use crate::report::redact::Key as RedactionKey;
+use crate::report::redact::Redaction;
 use crate::report::row::Row;
 use crate::report::spill::Sorted;
 use crate::report::spill::Sorter;
@@ -32,6 +36,7 @@ use crate::report::trunks::TrunkCounts;
 use crate::report::trunks::TrunkTable;
 use crate::text::Text;
 use crate::transport::tls::KeyLog;
+use crate::trunk::Teams;
 
 use super::Error;
 use super::advance::Learned;
@@ -153,6 +158,7 @@ impl Gathering {
             reported,
             settlement,
             joined: BTreeMap::new(),
+            redaction: None,
             pool,
         };
         let reported = analysis.reported.as_ref();
@@ -188,7 +194,7 @@ pub struct Analysis {
     pub keys: KeyLog,
     /// True where all captures could be read again: none is a pipe.
     pub can_be_read_again: bool,
-    /// The captures by inventory number.
+    /// The captures by inventory number, as they are told.
     pub file_names: Vec<PathBuf>,
     /// The files that the captures are in: an archive has several.
     pub inputs: BTreeSet<PathBuf>,
@@ -198,6 +204,7 @@ pub struct Analysis {
     reported: Option<Reported>,
     settlement: Settlement,
     joined: BTreeMap<Key, Joined>,
+    redaction: Option<Redaction>,
     pool: Arc<ThreadPool>,
 }
 
@@ -213,6 +220,36 @@ struct Joined {
 }
 
 impl Analysis {
+    /// From now on all that is told is redacted: rows, the summary, the captures' paths. The trunks' names stay, which
+    /// only all rows together tell.
+    pub(super) fn redact(&mut self, key: &RedactionKey, teams: Teams) -> Result<(), Error> {
+        let names = |rows: &[Row<'_>]| {
+            let mut kept = Kept::default();
+            for row in rows {
+                kept.add(&row.trunk);
+                kept.add(&row.carrier_trunk);
+            }
+            kept
+        };
+        let mut kept = Kept::default();
+        self.each_call::<_, Error>(names, |some| {
+            kept.join(some);
+            Ok(())
+        })?;
+        let redaction = Redaction::new(key, teams, kept);
+        redaction.summary(&mut self.summary);
+        for path in &mut self.file_names {
+            *path = redaction.path(path).into();
+        }
+        self.redaction = Some(redaction);
+        Ok(())
+    }
+
+    /// What replaces originals, where they are to be replaced.
+    pub const fn redaction(&self) -> Option<&Redaction> {
+        self.redaction.as_ref()
+    }
+
     /// Every call, in the order of the calls CSV: `render` makes something of some of them at a time, on any thread, and `each`
     /// gets it in order. Returns the trunks' counts in the order of the trunk report, and counts in the summary what that lacks.
     pub fn each_call<R: Send, E: From<Error>>(
@@ -249,6 +286,7 @@ impl Analysis {
                         .is_none_or(|(key, _)| told.insert(key.clone()))
                 });
             }
+            self.redacted(&mut some);
             for row in &some {
                 trunks.add(row);
             }
@@ -272,10 +310,11 @@ impl Analysis {
         let mut rows = self.rejections.read().map_err(Error::from)?;
         loop {
             let encoded = next(&mut rows)?;
-            let some = self.settled(&encoded, |row, _| Ok(row))?;
+            let mut some = self.settled(&encoded, |row, _| Ok(row))?;
             if some.is_empty() {
                 break;
             }
+            self.redacted(&mut some);
             let passes_on = |row: &&Row<'_>| row.relation.as_ref().is_some_and(|of| of.relayed);
             summary.pairing.relayed += some.iter().filter(passes_on).count() as u64;
             some.iter()
@@ -307,6 +346,14 @@ impl Analysis {
         };
         self.pool
             .install(|| encoded.par_iter().enumerate().map(settled).collect())
+    }
+
+    /// The last thing that is done to rows before anybody sees them.
+    fn redacted(&self, rows: &mut [Row<'_>]) {
+        if let Some(redaction) = &self.redaction {
+            self.pool
+                .install(|| rows.par_iter_mut().for_each(|row| redaction.row(row)));
+        }
     }
 
     fn rendered<R: Send>(

@@ -35,6 +35,7 @@ use crate::capture::key_log;
 use crate::pstn_report::PstnReport;
 use crate::report::encrypted::MAX_TOLD;
 use crate::report::ladder::Ladders;
+use crate::report::redact::Key;
 use crate::report::rows::Surroundings;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
@@ -74,6 +75,8 @@ pub struct Options {
     pub tells_trunk_groups: bool,
     /// Which rows have the messages of their calls.
     pub ladders: Ladders,
+    /// The key that stand-ins are made with, where results are to be redacted.
+    pub redaction_key: Option<Key>,
     /// Set by whoever wants the run to end early.
     pub stop: Arc<AtomicBool>,
 }
@@ -144,6 +147,14 @@ fn run(
             let mut analysis = read.finish(options, &inventory, pool)?;
             analysis.summary.limits.keys_too_late = late;
             analysis.keys = keys;
+            // Where nothing was read there is nothing to be shown to others, and only its name to say what was named.
+            if let Some(key) = options
+                .redaction_key
+                .as_ref()
+                .filter(|_| !analysis.is_nothing)
+            {
+                analysis.redact(key, Teams::new(&options.config))?;
+            }
             return Ok(analysis);
         }
     }

@@ -24,6 +24,7 @@ pub mod offer_facts;
 pub mod offers;
 pub mod paragraph;
 pub mod publish;
+pub mod redact;
 pub mod relation;
 pub mod row;
 pub mod rows;

@@ -56,11 +56,13 @@ pub(crate) fn all(captures: &Path) -> Seeds {
 /// What no sample has as it is.
 fn made(seeds: &mut Seeds) {
     let message = seeds["sip"].first().cloned().unwrap_or_default();
+    let messages = subjects::redact::inputs(seeds.get("sip").map_or(&[], Vec::as_slice));
     let mut put = |name, inputs: Vec<Vec<u8>>| seeds.entry(name).or_default().extend(inputs);
     put("defragment", subjects::defragment::inputs());
     put("tcp", subjects::tcp::inputs());
     put("sctp", subjects::sctp::inputs(&message));
     put("tls", subjects::tls::inputs(&message));
+    put("redact", messages);
     put("trunk_report", subjects::trunk_report::inputs());
     let upgrade = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
     let switched = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n";

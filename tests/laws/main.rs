@@ -51,6 +51,7 @@ fn analysed(paths: &[PathBuf], threads: usize, window: u64) -> Analysis {
         pstn_report: None,
         tells_trunk_groups: false,
         ladders: Ladders::None,
+        redaction_key: None,
         stop: Arc::default(),
     };
     analyze(&options, &Silent).unwrap()

@@ -12,6 +12,7 @@ pub(crate) mod key_log;
 pub(crate) mod night;
 pub(crate) mod packet;
 pub(crate) mod pstn_report;
+pub(crate) mod redact;
 pub(crate) mod script;
 pub(crate) mod sctp;
 pub(crate) mod sdp;
@@ -50,5 +51,6 @@ pub(crate) const SUBJECTS: &[Subject] = &[
     config::SUBJECT,
     pstn_report::SUBJECT,
     trunk_report::SUBJECT,
+    redact::SUBJECT,
     night::SUBJECT,
 ];

@@ -66,6 +66,7 @@ fn tell(path: PathBuf, threads: usize, window: u64) -> Told {
         pstn_report: None,
         tells_trunk_groups: true,
         ladders: Ladders::None,
+        redaction_key: None,
         stop: Arc::default(),
     };
     let mut analysis = analyze(&options, &Silent).expect("nothing stops it");

@@ -1,0 +1,542 @@
+//! `--redact`: no original is in any output, what was found stays, and a message made anew is judged the same.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that can't read its files has failed"
+)]
+
+#[path = "support/place.rs"]
+mod place;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use place::Place;
+use place::code;
+use place::err;
+use sip488::capture::inventory;
+use sip488::capture::record::Nanos;
+use sip488::packet::Endpoint;
+use sip488::packet::Packet;
+use sip488::packet::decode;
+use sip488::report::redact::Kept;
+use sip488::report::redact::Key;
+use sip488::report::redact::Redaction;
+use sip488::sdp::SessionDescription;
+use sip488::sip::Body;
+use sip488::sip::HeaderName;
+use sip488::sip::Message;
+use sip488::sip::Wholeness;
+use sip488::sip::begins_like_sip;
+use sip488::text::Text;
+use sip488::trunk::Config;
+use sip488::trunk::Teams;
+use sip488::trunk::teams::address_in;
+
+const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/captures");
+
+/// Every output of a run: the option and the file. One more output is one more line.
+const OUTPUTS: [[&str; 2]; 6] = [
+    ["-o", "calls.csv"],
+    ["--rejections", "rejections.csv"],
+    ["--trunk-report", "trunks.csv"],
+    ["--offer-report", "offers.csv"],
+    ["--json", "night.ndjson"],
+    ["--summary", "summary.json"],
+];
+
+type Row = BTreeMap<String, String>;
+
+/// What a run wrote, by the name of the file, and what it said.
+fn run(place: &Place, capture: &str, words: &[&str]) -> BTreeMap<String, String> {
+    let ran = place.run(&[&["analyze", capture], OUTPUTS.as_flattened(), words].concat());
+    assert!(matches!(code(&ran), Some(0 | 1)), "{ran:?}");
+    let mut written: BTreeMap<String, String> = OUTPUTS
+        .iter()
+        .map(|[_, name]| ((*name).to_owned(), place.read(name)))
+        .collect();
+    written.insert("standard error".to_owned(), err(&ran));
+    written.insert("standard output".to_owned(), place::out(&ran));
+    written
+}
+
+fn rows(csv: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// Gives each SIP message that is whole in one packet.
+fn messages(path: &Path, mut each: impl FnMut(Nanos, Endpoint, Endpoint, &[u8])) {
+    for capture in &inventory::take(&[path.to_owned()]).captures {
+        capture.walk(&capture.start(), u64::MAX, |record| {
+            let (from, to, payload) = match decode(&record) {
+                Packet::Datagram(datagram) => (datagram.from, datagram.to, datagram.payload),
+                Packet::Segment(segment) => (segment.from, segment.to, segment.payload),
+                _ => return,
+            };
+            if begins_like_sip(payload) {
+                each(record.time, from, to, payload);
+            }
+        });
+    }
+}
+
+/// What the headers and the description of a message name.
+fn named_in(bytes: &[u8], originals: &mut BTreeSet<Vec<u8>>) {
+    let Some(message) = Message::parse(bytes, Wholeness::Whole) else {
+        return;
+    };
+    let mut add = |original: &[u8]| {
+        originals.insert(original.to_vec());
+    };
+    add(message.call_id().unwrap_or_default());
+    for name in [
+        HeaderName::From,
+        HeaderName::To,
+        HeaderName::Contact,
+        HeaderName::PAssertedIdentity,
+        HeaderName::Diversion,
+        HeaderName::HistoryInfo,
+    ] {
+        for address in message.addresses(name) {
+            let uri = address.parsed_uri();
+            add(uri.user.unwrap_or_default());
+            add(uri.host);
+            add(address.display.as_deref().unwrap_or_default());
+            add(address.tag().unwrap_or_default());
+        }
+    }
+    for via in message.vias() {
+        add(via.host);
+        add(via.branch().unwrap_or_default());
+    }
+    let (Body::Sdp(sdp) | Body::Cut(Some(sdp))) = message.sdp() else {
+        return;
+    };
+    let sdp_of = SessionDescription::parse(sdp);
+    add(sdp_of
+        .origin
+        .map(|origin| origin.address)
+        .unwrap_or_default());
+    for media in &sdp_of.media {
+        add(sdp_of
+            .connection_of(media)
+            .map(|connection| connection.address)
+            .unwrap_or_default());
+        media
+            .candidates()
+            .for_each(|candidate| add(candidate.address));
+    }
+    for at in memchr::memmem::find_iter(sdp, b"inline:") {
+        let key = sdp[at + 7..].split(|byte| b"|\r\n ;".contains(byte)).next();
+        add(key.unwrap_or_default());
+    }
+}
+
+/// All originals of a capture: of its packets, and of what an unredacted run tells.
+fn originals(paths: &[&Path], plain: &BTreeMap<String, String>) -> BTreeSet<Vec<u8>> {
+    let mut originals = BTreeSet::new();
+    for path in paths {
+        messages(path, |_, from, to, message| {
+            named_in(message, &mut originals);
+            for end in [from, to] {
+                originals.insert(end.address.to_string().into_bytes());
+            }
+        });
+    }
+    let mut kept = BTreeSet::from(["anonymous".to_owned()]);
+    for row in rows(&plain["calls.csv"]) {
+        kept.insert(row["trunk"].to_ascii_lowercase());
+        kept.insert(row["carrier_trunk"].to_ascii_lowercase());
+        for column in ["caller", "callee", "call_id", "connection_address"] {
+            originals.insert(row[column].clone().into_bytes());
+        }
+        for column in ["file", "response_file"] {
+            let path = Path::new(&row[column]);
+            originals.insert(row[column].clone().into_bytes());
+            originals.extend(
+                path.file_name()
+                    .map(|name| name.as_encoded_bytes().to_vec()),
+            );
+        }
+        originals.extend(
+            row["related_call_ids"]
+                .split(';')
+                .map(|id| id.as_bytes().to_vec()),
+        );
+        for column in ["source", "destination"] {
+            let address = row[column].rsplit_once(':').map(|(address, _)| address);
+            originals.extend(
+                address.map(|address| address.trim_matches(['[', ']']).as_bytes().to_vec()),
+            );
+        }
+    }
+    let teams = Teams::new(&Config::default());
+    originals.retain(|original| {
+        let text = String::from_utf8_lossy(original).to_ascii_lowercase();
+        let stays = |address: IpAddr| {
+            address.is_unspecified() || address.is_loopback() || teams.has_address(address)
+        };
+        original.len() > 3
+            && !kept.contains(&text)
+            && !text.ends_with(".invalid")
+            && !teams.has_host(original)
+            && !address_in(original).is_some_and(stays)
+    });
+    originals
+}
+
+/// Where an original stands in an output, as a word of its own.
+fn found<'o>(output: &str, originals: &'o BTreeSet<Vec<u8>>) -> Vec<&'o [u8]> {
+    let bytes = output.as_bytes();
+    let is_edge = |byte: Option<&u8>| !byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_in = |original: &&Vec<u8>| {
+        memchr::memmem::find_iter(bytes, original).any(|at| {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            is_edge(before) && is_edge(bytes.get(at + original.len()))
+        })
+    };
+    originals.iter().filter(is_in).map(Vec::as_slice).collect()
+}
+
+/// Packets → a capture of raw IPv4 with nanoseconds.
+fn capture(packets: &[(Nanos, Endpoint, Endpoint, Vec<u8>)]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for word in [0xA1B2_3C4D_u32, 0x0004_0002, 0, 0, 1 << 18, 101] {
+        file.extend(word.to_le_bytes());
+    }
+    for (time, from, to, payload) in packets {
+        let (IpAddr::V4(source), IpAddr::V4(destination)) = (from.address, to.address) else {
+            continue;
+        };
+        let length = u16::try_from(payload.len() + 8).unwrap();
+        let (seconds, nanos) = (time.0 / 1_000_000_000, time.0 % 1_000_000_000);
+        for word in [
+            seconds,
+            nanos,
+            i64::from(length) + 20,
+            i64::from(length) + 20,
+        ] {
+            file.extend(u32::try_from(word).unwrap().to_le_bytes());
+        }
+        file.extend([0x45, 0]);
+        file.extend((length + 20).to_be_bytes());
+        file.extend([0, 0, 0, 0, 64, 17, 0, 0]);
+        file.extend(source.octets());
+        file.extend(destination.octets());
+        for word in [from.port, to.port, length, 0] {
+            file.extend(word.to_be_bytes());
+        }
+        file.extend(payload);
+    }
+    file
+}
+
+/// A refused call whose messages quote whatever they can.
+fn rich() -> Vec<u8> {
+    let end = |address: &str| Endpoint {
+        address: address.parse().unwrap(),
+        port: 5060,
+    };
+    let (sbc, teams) = (end("198.51.100.99"), end("52.114.75.24"));
+    let sdp = "v=0\r\no=alice.muster 2890844526 2890844526 IN IP4 10.77.88.99\r\ns=Call of Alice Muster\r\ni=ring +4930901820555\r\n\
+        e=alice.muster@secret-site.example\r\nc=IN IP4 198.51.100.66\r\nt=0 0\r\nm=audio 49170 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
+        a=rtpmap:101 telephone-event/8000\r\na=candidate:1 1 UDP 2130706431 10.77.88.99 49170 typ host\r\na=ice-pwd:5ecret5ecret5ecret5ecret5\r\n\
+        a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\na=label:alice.muster\r\n";
+    let common = "Via: SIP/2.0/UDP media7.secret-site.example:5060;branch=z9hG4bKabcdef99;received=10.77.88.99\r\n\
+        From: \"Alice Muster\" <sip:+4930901820555@secret-site.example;user=phone>;tag=tag-of-alice\r\n\
+        To: <sip:+12025550177@sip.pstnhub.microsoft.com>\r\nCall-ID: muster-4711-secret@10.77.88.99\r\nCSeq: 1 INVITE\r\n";
+    let invite = format!(
+        "INVITE sip:+12025550177@sip.pstnhub.microsoft.com SIP/2.0\r\n{common}Contact: <sip:+4930901820555@rich-sbc.contoso.example:5061>\r\n\
+        P-Asserted-Identity: \"Muster, Alice\" <tel:+49-30-901820-555>\r\nDiversion: <sip:alice.muster@secret-site.example>;reason=unconditional\r\n\
+        X-Location: Secret Street 7\r\nIdentity: eyJhbGciOiJFUzI1NiJ9.secret.sig\r\nSubject: about Alice Muster\r\n\
+        User-Agent: AudiocodesGW/v.7.40A.250.001 on media7.secret-site.example (198.51.100.66)\r\nContent-Type: application/sdp\r\n\
+        Content-Length: {}\r\n\r\n{sdp}",
+        sdp.len()
+    );
+    let refusal = format!(
+        "SIP/2.0 488 Not Acceptable Here for +49 30 901820555\r\n{common}\
+        Reason: Q.850;cause=88;text=\"c586066f-0000-4000-8000-000000000000;InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: \
+        Remote participant did not offer required SRTP support: 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99\"\r\n\
+        Warning: 399 media7.secret-site.example \"10.77.88.99 is alice.muster@secret-site.example\"\r\nServer: Microsoft.PSTNHub.SIPProxy v.2026.2.1 i.EUWE.5\r\n\
+        Content-Length: 0\r\n\r\n"
+    );
+    capture(&[
+        (
+            Nanos(1_772_000_000_000_000_000),
+            sbc,
+            teams,
+            invite.into_bytes(),
+        ),
+        (
+            Nanos(1_772_000_000_100_000_000),
+            teams,
+            sbc,
+            refusal.into_bytes(),
+        ),
+    ])
+}
+
+/// A folder with the samples' runs, plain and redacted.
+fn both(place: &Place, capture: &str) -> [BTreeMap<String, String>; 2] {
+    place.put("key", b"sixteen bytes or more");
+    let plain = run(place, capture, &[]);
+    [
+        plain,
+        run(place, capture, &["--redact", "--redact-key", "key"]),
+    ]
+}
+
+#[test]
+fn no_original_is_in_any_output() {
+    let place = Place::new();
+    place.put("home-of-muster/secret-sbc-night.pcap", &rich());
+    place.put(
+        "home-of-muster/other-secret-place.pcap",
+        b"\xd4\xc3\xb2\xa1no capture",
+    );
+    let rich = place.path("home-of-muster").display().to_string();
+    for folder in [CAPTURES, &rich] {
+        let [plain, redacted] = both(&place, folder);
+        let mut originals = originals(&[Path::new(folder)], &plain);
+        for word in [
+            "Alice Muster",
+            "Muster",
+            "secret-site",
+            "secret-sbc-night",
+            "home-of-muster",
+            "other-secret-place",
+            "901820555",
+        ] {
+            originals.insert(word.as_bytes().to_vec());
+        }
+        originals.insert(folder.as_bytes().to_vec());
+        let all: String = plain.values().map(String::as_str).collect();
+        assert!(
+            found(&all, &originals).len() > 10,
+            "the search finds them where they are"
+        );
+        for (name, output) in &redacted {
+            let found: Vec<String> = found(output, &originals)
+                .iter()
+                .map(|found| found.escape_ascii().to_string())
+                .collect();
+            assert_eq!(found, [""; 0], "{folder}: in {name}");
+        }
+        assert!(
+            redacted["calls.csv"].contains("contoso.example"),
+            "trunks stay"
+        );
+    }
+}
+
+#[test]
+fn what_was_found_stays() {
+    let place = Place::new();
+    let [plain, redacted] = both(&place, CAPTURES);
+    assert_eq!(plain["trunks.csv"], redacted["trunks.csv"]);
+    for name in ["calls.csv", "rejections.csv"] {
+        let (plain, redacted) = (rows(&plain[name]), rows(&redacted[name]));
+        assert_eq!(plain.len(), redacted.len());
+        let replaced = [
+            "caller",
+            "callee",
+            "call_id",
+            "evidence",
+            "connection_address",
+            "source",
+            "destination",
+            "file",
+            "response_file",
+            "related_call_ids",
+        ];
+        for (plain, redacted) in plain.iter().zip(&redacted) {
+            for (column, cell) in plain {
+                if !replaced.contains(&column.as_str()) {
+                    assert_eq!(*cell, redacted[column], "{column}");
+                }
+                assert_eq!(cell.is_empty(), redacted[column].is_empty(), "{column}");
+            }
+        }
+        for column in replaced {
+            let distinct = |rows: &[Row]| {
+                rows.iter()
+                    .map(|row| row[column].clone())
+                    .collect::<BTreeSet<_>>()
+                    .len()
+            };
+            assert_eq!(distinct(&plain), distinct(&redacted), "{column}");
+        }
+        let ids: BTreeSet<&str> = redacted.iter().map(|row| row["call_id"].as_str()).collect();
+        for row in &redacted {
+            let related = row["related_call_ids"]
+                .split(';')
+                .filter(|id| !id.is_empty());
+            assert!(
+                related
+                    .into_iter()
+                    .all(|id| name == "rejections.csv" || ids.contains(id))
+            );
+        }
+    }
+    let numbers = |summary: &str| {
+        let mut summary: serde_json::Value = serde_json::from_str(summary).unwrap();
+        for file in summary["files"].as_array_mut().unwrap() {
+            file["path"].take();
+        }
+        for connections in summary["encrypted_connections"].as_array_mut().unwrap() {
+            connections["client"].take();
+            connections["server"].take();
+        }
+        summary
+    };
+    assert_eq!(
+        numbers(&plain["summary.json"]),
+        numbers(&redacted["summary.json"])
+    );
+}
+
+#[test]
+fn one_key_gives_the_same_bytes_and_another_gives_others() {
+    let place = Place::new();
+    place.put("one", b"the first secret key");
+    place.put("other", b"the second secret key");
+    let with = |words: &[&str]| run(&place, CAPTURES, words);
+    let one = with(&["--redact", "--redact-key", "one", "-j", "1"]);
+    assert_eq!(one, with(&["--redact", "--redact-key", "one", "-j", "2"]));
+    let callers = |written: &BTreeMap<String, String>| -> Vec<String> {
+        rows(&written["calls.csv"])
+            .iter()
+            .map(|row| row["caller"].clone())
+            .collect()
+    };
+    let other = with(&["--redact", "--redact-key", "other"]);
+    let random = with(&["--redact"]);
+    for (one, other) in [
+        (&one, &other),
+        (&one, &random),
+        (&random, &with(&["--redact"])),
+    ] {
+        let same = callers(one)
+            .iter()
+            .zip(callers(other))
+            .filter(|(one, other)| *one == other)
+            .count();
+        assert!(same < 3, "{same} callers have the same stand-in");
+    }
+}
+
+#[test]
+fn a_key_that_is_none_is_an_error_before_anything_is_read() {
+    let place = Place::new();
+    place.put("short", b"fifteen bytes..");
+    for (words, expected) in [
+        (&["--redact-key", "short"][..], "--redact"),
+        (
+            &["--redact", "--redact-key", "short"],
+            "has 15 bytes, and a key has at least 16",
+        ),
+        (
+            &["--redact", "--redact-key", "missing"],
+            "--redact-key missing",
+        ),
+    ] {
+        let ran = place.run(&[&["analyze", CAPTURES, "-o", "calls.csv"], words].concat());
+        assert_eq!(code(&ran), Some(2));
+        assert!(err(&ran).contains(expected), "{}", err(&ran));
+    }
+    assert_eq!(place.names(), ["short"]);
+}
+
+#[test]
+fn what_could_not_be_read_at_all_is_told_by_its_name() {
+    let place = Place::new();
+    let ran = place.run(&["analyze", "no-such.pcap", "--redact"]);
+    assert!(err(&ran).contains("no-such.pcap"), "{}", err(&ran));
+}
+
+/// Every capture below a folder: the samples', or those of another one, to be tried by hand.
+fn captures() -> Vec<PathBuf> {
+    let folder = std::env::var("SIP488_REDACT_CAPTURES").unwrap_or_else(|_| CAPTURES.to_owned());
+    let taken = inventory::take(&[folder.into()]);
+    let paths: BTreeSet<PathBuf> = taken
+        .captures
+        .iter()
+        .map(|capture| capture.file().to_owned())
+        .collect();
+    paths.into_iter().collect()
+}
+
+#[test]
+fn messages_made_anew_are_judged_as_those_that_they_were_made_of() {
+    let place = Place::new();
+    let key = Key::of_bytes([7; 32]);
+    let (mut compared, mut refused) = (0, 0);
+    for path in captures() {
+        let mut packets = Vec::new();
+        messages(&path, |time, from, to, message| {
+            let is_of_ipv4 = from.address.is_ipv4() && to.address.is_ipv4();
+            if is_of_ipv4 && time.0 >= 0 && message.len() < 20_000 {
+                packets.push((time, from, to, message.to_vec()));
+            }
+        });
+        place.put("plain.pcap", &capture(&packets));
+        let plain = run(&place, "plain.pcap", &["-q"]);
+        let mut kept = Kept::default();
+        for row in rows(&plain["calls.csv"]) {
+            kept.add(&Text::from(row["trunk"].as_bytes()));
+        }
+        let redaction = Redaction::new(&key, Teams::new(&Config::default()), kept);
+        for (_, from, to, message) in &mut packets {
+            (*from, *to) = (redaction.endpoint(*from), redaction.endpoint(*to));
+            *message = redaction.message(message);
+        }
+        place.put("made.pcap", &capture(&packets));
+        let made = run(&place, "made.pcap", &["-q"]);
+        for name in ["calls.csv", "rejections.csv"] {
+            let (plain, made) = (sorted(&plain[name]), sorted(&made[name]));
+            assert_eq!(plain, made, "{} {name}", path.display());
+            compared += plain.len();
+            refused += plain.iter().filter(|row| !row[6].is_empty()).count();
+        }
+    }
+    assert!(compared > 100 && refused > 50, "{compared} {refused}");
+}
+
+/// What a message made anew must tell as before. Rows of one time stand in the order of their Call-IDs.
+fn sorted(csv: &str) -> Vec<Vec<String>> {
+    let columns = [
+        "start_time",
+        "direction",
+        "outcome",
+        "final_status",
+        "rejections",
+        "rejected_at",
+        "verdict",
+        "case",
+        "finding",
+        "rejected_by",
+        "microsoft_code",
+        "diag_code",
+        "correlation_id",
+        "offer_in",
+        "media",
+        "codecs",
+        "codecs_unsupported",
+        "srtp",
+        "crypto_suites",
+        "ice",
+        "ice_candidates",
+        "setup_ms",
+        "duration_s",
+        "invite_frame",
+        "response_frame",
+    ];
+    let told = |row: &Row| columns.iter().map(|column| row[*column].clone()).collect();
+    let mut rows: Vec<Vec<String>> = rows(csv).iter().map(told).collect();
+    rows.sort();
+    rows
+}
