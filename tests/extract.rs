@@ -440,3 +440,74 @@ fn data_chunk(ends: [SocketAddr; 2], flags: u8, number: u32, part: &[u8]) -> Vec
     packet[8..12].copy_from_slice(&(!sum).to_le_bytes());
     packet
 }
+
+/// The cells of all rejections by these columns, sorted.
+fn judged(place: &Place, capture: &str) -> Vec<Vec<String>> {
+    let words = ["analyze", "-q", capture, "-o", "-", "--rejections", "r.csv"];
+    let output = place.run(&words);
+    assert!(code(&output) < Some(2), "{}", err(&output));
+    let text = place.read("r.csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows = reader.deserialize::<BTreeMap<String, String>>();
+    let columns = [
+        "start_time",
+        "case",
+        "verdict",
+        "media",
+        "codecs",
+        "srtp",
+        "crypto_suites",
+        "ice",
+    ];
+    let cells =
+        |row: BTreeMap<String, String>| columns.iter().map(|name| row[*name].clone()).collect();
+    let mut cells: Vec<Vec<String>> = rows.map(|row| cells(row.expect("a row"))).collect();
+    cells.sort();
+    cells
+}
+
+#[test]
+fn redacted_messages_are_judged_as_the_originals_and_tell_nobody() {
+    let place = Place::new();
+    let captures = format!("{ROOT}/captures");
+    let words = [
+        "extract",
+        &captures,
+        "-o",
+        "shared.pcapng",
+        "--only-488",
+        "--redact",
+    ];
+    let output = place.run(&words);
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    assert_eq!(judged(&place, &captures), judged(&place, "shared.pcapng"));
+    let written = std::fs::read(place.path("shared.pcapng")).expect("a capture");
+    let has = |text: &str| memchr::memmem::find(&written, text.as_bytes()).is_some();
+    assert!(has("sbc-fra.contoso.example") && has("pstnhub.microsoft.com"));
+    for row in rows(&place, &[&captures]) {
+        for column in ["call_id", "caller", "callee"] {
+            let original = &row[column];
+            // What is shorter may be a part of something else.
+            assert!(original.len() < 6 || !has(original), "{column} {original}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_connections_are_not_written_where_their_calls_are_redacted() {
+    let place = Place::new();
+    let captures = format!("{ROOT}/captures");
+    let words = [
+        "extract",
+        &captures,
+        "-o",
+        "x.pcapng",
+        "--only-488",
+        "--redact",
+        "--with-keys",
+    ];
+    let output = place.run(&words);
+    assert_eq!(code(&output), Some(2));
+    assert!(err(&output).contains("--with-keys"), "{}", err(&output));
+    assert!(place.names().is_empty());
+}

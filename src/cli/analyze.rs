@@ -19,8 +19,6 @@ use crate::pipeline::Options;
 use crate::pipeline::analyze;
 use crate::pstn_report::PstnReport;
 use crate::report::closing::closing;
-use crate::report::redact::Key;
-use crate::report::redact::LEAST_KEY_FILE;
 use crate::report::time::Zone;
 use crate::trunk::Config;
 
@@ -33,6 +31,7 @@ use super::reading::check_inputs_stay;
 use super::reading::nothing_read;
 use super::reading::options;
 use super::reading::place;
+use super::reading::redaction_key;
 use super::reading::style;
 use super::stop::Stop;
 
@@ -51,7 +50,7 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     let mut outputs = Outputs::begin(arguments)?;
     let options = Options {
         pstn_report: pstn_report(arguments, &options.config)?,
-        redaction_key: redaction_key(arguments)?,
+        redaction_key: redaction_key(&arguments.redaction)?,
         ..options
     };
     let bar = Bar::new(reading.quiet);
@@ -74,28 +73,6 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     } else {
         Exit::Partial
     })
-}
-
-/// The key of `--redact`: that of the file, else one of its own; none where nothing is redacted.
-fn redaction_key(arguments: &Analyze) -> anyhow::Result<Option<Key>> {
-    if !arguments.redact {
-        return Ok(None);
-    }
-    let Some(path) = &arguments.redact_key else {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).context("--redact: the system gives no random bytes")?;
-        return Ok(Some(Key::of_bytes(bytes)));
-    };
-    let what = || format!("--redact-key {}", path.display());
-    let bytes = fs::read(path).with_context(what)?;
-    let path = path.display();
-    let key = Key::of_file(&bytes);
-    anyhow::ensure!(
-        key.is_some(),
-        "--redact-key {path}: has {} bytes, and a key has at least {LEAST_KEY_FILE}; make one with: head -c 32 /dev/urandom > {path}",
-        bytes.len()
-    );
-    Ok(key)
 }
 
 /// The reports of `--pstn-report`; none where there is none.

@@ -143,8 +143,11 @@ pub struct Extract {
     #[arg(long)]
     pub with_legs: bool,
     /// The key log lines of their TLS connections too: whoever gets the file can read all that is in these connections
-    #[arg(long)]
+    #[arg(long, conflicts_with = "redact")]
     pub with_keys: bool,
+    /// What is replaced: each message is then a packet of its own, made anew.
+    #[command(flatten)]
+    pub redaction: Redacted,
     /// TOML: trunk names, what counts as Teams
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -289,18 +292,26 @@ pub struct Analyze {
     /// Microsoft's report of the calls: the admin centre's PSTN usage export, or Graph's directRoutingLogRow (CSV, JSON) (repeatable)
     #[arg(long, value_name = "FILE")]
     pub pstn_report: Vec<PathBuf>,
-    /// Replace numbers, names, hosts and addresses by consistent stand-ins in every output; trunks and Teams' hosts stay
-    #[arg(long)]
-    pub redact: bool,
-    /// A file of 16 secret bytes or more: runs with the same one have the same stand-ins; without it each run has others
-    #[arg(long, value_name = "FILE", requires = "redact")]
-    pub redact_key: Option<PathBuf>,
+    /// What is replaced.
+    #[command(flatten)]
+    pub redaction: Redacted,
     /// Zone of the times in the CSVs, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
     /// What is read, and with what.
     #[command(flatten)]
     pub reading: Reading,
+}
+
+/// What is replaced before anything is written.
+#[derive(Debug, Args)]
+pub struct Redacted {
+    /// Replace numbers, names, hosts and addresses by consistent stand-ins in every output; trunks and Teams' hosts stay
+    #[arg(long)]
+    pub redact: bool,
+    /// A file of 16 secret bytes or more: runs with the same one have the same stand-ins; without it each run has others
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub redact_key: Option<PathBuf>,
 }
 
 /// What is read, and with what: the same for every command that reads captures.

@@ -10,17 +10,23 @@ use anyhow::Context;
 
 use crate::pipeline::Analysis;
 use crate::pipeline::Error;
+use crate::pipeline::Options;
 use crate::pipeline::analyze;
 use crate::pipeline::extract;
 use crate::pipeline::extract::Extract;
 use crate::report::closing::unread;
 use crate::report::escape::terminal;
 use crate::report::extract::Packet;
+use crate::report::extract::anew::packet;
 use crate::report::extract::pcapng::Writer;
 use crate::report::extract::told::Done;
 use crate::report::extract::told::told;
+use crate::report::ladder::Ladders;
 use crate::report::publish::Publication;
+use crate::report::redact::Key;
 use crate::report::row::Row;
+use crate::report::spill::Batch;
+use crate::report::spill::Sorter;
 use crate::report::spill::decode;
 
 use super::arguments;
@@ -30,6 +36,7 @@ use super::reading::check_inputs_stay;
 use super::reading::config;
 use super::reading::nothing_read;
 use super::reading::options;
+use super::reading::redaction_key;
 use super::reading::style;
 use super::stop::Stop;
 
@@ -87,13 +94,16 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
         return Ok(Exit::Partial);
     }
     let bar = Bar::new(reading.quiet);
-    let extracted = extract::extract(
-        &options,
-        &wanted.ids,
-        &analysis.keys,
-        arguments.with_keys,
-        &bar,
-    );
+    let extracted = match redaction_key(&arguments.redaction)? {
+        Some(key) => made_anew(&options, &wanted.ids, key, &bar, &mut analysis),
+        None => extract::extract(
+            &options,
+            &wanted.ids,
+            &analysis.keys,
+            arguments.with_keys,
+            &bar,
+        ),
+    };
     bar.finish();
     let extracted = extracted?;
     write(&mut file, &extracted, &analysis, stop)?;
@@ -110,6 +120,50 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
         Exit::Whole
     } else {
         Exit::Partial
+    })
+}
+
+/// Each message of these calls as a redacted packet of its own. From then on the analysis is the redacted one.
+fn made_anew(
+    options: &Options,
+    ids: &BTreeSet<Vec<u8>>,
+    key: Key,
+    bar: &Bar,
+    analysis: &mut Analysis,
+) -> Result<Extract, Error> {
+    let options = Options {
+        ladders: Ladders::ToBeRedacted(ids.clone()),
+        redaction_key: Some(key),
+        ..options.clone()
+    };
+    *analysis = analyze(&options, bar)?;
+    let of_some = |rows: &[Row<'_>]| {
+        let ladders = rows.iter().filter_map(|row| row.ladder.as_ref());
+        let arrows = ladders.flat_map(|ladder| &ladder.arrows);
+        let mut batch = Batch::default();
+        let mut files = BTreeSet::new();
+        for packet in arrows.filter_map(packet) {
+            batch.push(|key| packet.order(key), &packet);
+            files.insert(packet.frame.file);
+        }
+        (batch, files)
+    };
+    let (mut packets, mut files) = (Sorter::default(), BTreeSet::new());
+    let mut done = Done {
+        is_redacted: true,
+        ..Done::default()
+    };
+    analysis.each_call::<_, Error>(of_some, |(batch, some)| {
+        packets.append(&batch)?;
+        done.packets += batch.len() as u64;
+        files.extend(some);
+        Ok(())
+    })?;
+    done.files = files.len() as u64;
+    Ok(Extract {
+        packets: packets.finish()?,
+        key_log: Vec::new(),
+        done,
     })
 }
 

@@ -22,11 +22,14 @@ use crate::pipeline::WINDOW;
 use crate::report::closing::Style;
 use crate::report::escape::terminal;
 use crate::report::ladder::Ladders;
+use crate::report::redact::Key;
+use crate::report::redact::LEAST_KEY_FILE;
 use crate::report::summary::RunSummary;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Config;
 
 use super::arguments::Reading;
+use super::arguments::Redacted;
 use super::stop::Stop;
 
 /// The run that is asked for: nothing but its calls, with no messages and no report of Microsoft's.
@@ -92,6 +95,28 @@ fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> {
         }
     }
     Ok(keys)
+}
+
+/// The key of `--redact`: that of the file, else one of its own; none where nothing is redacted.
+pub(super) fn redaction_key(redacted: &Redacted) -> anyhow::Result<Option<Key>> {
+    if !redacted.redact {
+        return Ok(None);
+    }
+    let Some(path) = &redacted.redact_key else {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).context("--redact: the system gives no random bytes")?;
+        return Ok(Some(Key::of_bytes(bytes)));
+    };
+    let what = || format!("--redact-key {}", path.display());
+    let bytes = fs::read(path).with_context(what)?;
+    let path = path.display();
+    let key = Key::of_file(&bytes);
+    anyhow::ensure!(
+        key.is_some(),
+        "--redact-key {path}: has {} bytes, and a key has at least {LEAST_KEY_FILE}; make one with: head -c 32 /dev/urandom > {path}",
+        bytes.len()
+    );
+    Ok(key)
 }
 
 /// Where a path leads, though there may be no file yet.

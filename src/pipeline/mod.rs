@@ -81,6 +81,16 @@ pub struct Options {
     pub stop: Arc<AtomicBool>,
 }
 
+impl Options {
+    /// Only what is redacted may have keys in it.
+    fn ladders_of_rows(&self) -> &Ladders {
+        match &self.ladders {
+            Ladders::ToBeRedacted(_) if self.redaction_key.is_none() => &Ladders::None,
+            ladders => ladders,
+        }
+    }
+}
+
 /// Is told how far the run is.
 pub trait Progress: Sync {
     /// How many bytes there are in all, as far as known.
@@ -209,7 +219,7 @@ fn read_all<'c>(
         config: &options.config,
         numbers: pairs.then_some(&options.config.numbers),
         tells_trunk_groups: options.tells_trunk_groups,
-        ladders: &options.ladders,
+        ladders: options.ladders_of_rows(),
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

@@ -41,12 +41,33 @@ pub enum Ladders {
     OfRejections,
     /// The rows of the calls with these Call-IDs have all their messages, with their texts.
     OfCalls(BTreeSet<Vec<u8>>),
+    /// The same for a run that is redacted, which gives keys other keys: the texts are as they were. In another run, none.
+    ToBeRedacted(BTreeSet<Vec<u8>>),
+}
+
+/// The text of a message in an [`Arrow`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    WithoutKeys,
+    AsItWas,
 }
 
 impl Ladders {
     /// Whether the row of this call has its messages.
     pub fn are_wanted_of(&self, call_id: &[u8]) -> bool {
-        matches!(self, Self::OfCalls(wanted) if wanted.contains(call_id))
+        match self {
+            Self::None | Self::OfRejections => false,
+            Self::OfCalls(wanted) | Self::ToBeRedacted(wanted) => wanted.contains(call_id),
+        }
+    }
+
+    /// How all messages of a call are shown.
+    const fn shown(&self) -> Shown {
+        match self {
+            Self::None | Self::OfRejections | Self::OfCalls(_) => Shown::WithoutKeys,
+            Self::ToBeRedacted(_) => Shown::AsItWas,
+        }
     }
 }
 
@@ -100,7 +121,7 @@ pub struct Arrow<'a> {
     pub sdp: Option<OfferFacts<'a>>,
     /// Bytes of the message, as far as they are there.
     pub bytes: u32,
-    /// The message without its keys; empty where it is not shown, or longer than can be.
+    /// The message without its keys, but for [`Ladders::ToBeRedacted`]; empty where it is not shown, or longer than can be.
     #[serde(borrow)]
     pub message: Text<'a>,
 }
@@ -110,8 +131,10 @@ pub fn whole_ladder<'a>(
     call: &Call<'a>,
     rejection: Option<&Rejection<'a, '_>>,
     teams: &Teams,
+    ladders: &Ladders,
 ) -> Ladder<'a> {
-    let arrows = call.seen().iter().map(|seen| arrow(seen, teams, true));
+    let shown = ladders.shown();
+    let arrows = call.seen().iter().map(|seen| arrow(seen, teams, shown));
     let place = |of: Option<&Seen<'a>>| place(call, of?);
     Ladder {
         arrows: arrows.collect(),
@@ -133,11 +156,17 @@ pub fn ladder_around<'a>(
     let middle = request.or(response).unwrap_or_default() as usize;
     let last = (middle + MOST_ARROWS / 2).max(MOST_ARROWS).min(all.len());
     let first = last.saturating_sub(MOST_ARROWS);
-    let is_shown = |at: usize| [request, response].contains(&u32::try_from(at).ok());
+    let shown = |at: usize| {
+        if [request, response].contains(&u32::try_from(at).ok()) {
+            Shown::WithoutKeys
+        } else {
+            Shown::Nothing
+        }
+    };
     let arrows = all[first..last]
         .iter()
         .zip(first..)
-        .map(|(seen, at)| arrow(seen, teams, is_shown(at)))
+        .map(|(seen, at)| arrow(seen, teams, shown(at)))
         .collect();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let shifted = |place: Option<u32>| {
@@ -159,7 +188,7 @@ fn place<'a>(call: &Call<'a>, of: &Seen<'a>) -> Option<u32> {
     u32::try_from(place).ok()
 }
 
-fn arrow<'a>(seen: &Seen<'a>, teams: &Teams, with_text: bool) -> Arrow<'a> {
+fn arrow<'a>(seen: &Seen<'a>, teams: &Teams, shown: Shown) -> Arrow<'a> {
     let message = seen.message();
     let carried_in = if seen.method == Method::Update {
         OfferIn::Update
@@ -173,10 +202,12 @@ fn arrow<'a>(seen: &Seen<'a>, teams: &Teams, with_text: bool) -> Arrow<'a> {
             (method.unwrap_or_default(), Some((status, phrase)))
         }
     };
-    let text = if with_text && seen.bytes().len() <= LONGEST_SHOWN {
-        Text::from(without_keys(seen.bytes()))
-    } else {
-        Text::default()
+    let text = match shown {
+        Shown::AsItWas => Text::from(seen.bytes()),
+        Shown::WithoutKeys if seen.bytes().len() <= LONGEST_SHOWN => {
+            Text::from(without_keys(seen.bytes()))
+        }
+        Shown::Nothing | Shown::WithoutKeys => Text::default(),
     };
     Arrow {
         time: seen.at.time,

@@ -116,10 +116,14 @@ pub fn rows_of<'a>(
     describe_invite(&mut row, first);
     describe_place(&mut row, call, first);
     let rejections = call.rejections();
-    let ladder = with
-        .ladders
-        .are_wanted_of(row.call_id.as_bytes())
-        .then(|| Box::new(whole_ladder(call, rejections.first(), with.teams)));
+    let ladder = with.ladders.are_wanted_of(row.call_id.as_bytes()).then(|| {
+        Box::new(whole_ladder(
+            call,
+            rejections.first(),
+            with.teams,
+            with.ladders,
+        ))
+    });
     row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
     let refused: Vec<Row<'a>> = rejections
         .iter()

@@ -1,7 +1,8 @@
 //! The packets of some calls as a capture of their own: written for other programs and other people, so without SRTP keys.
 //!
-//! `pcapng` writes it; `overwrite` takes keys out of packets; `told` says what was done.
+//! `anew` makes packets of redacted messages; `pcapng` writes them; `overwrite` takes keys out of packets; `told` says what was done.
 
+pub mod anew;
 pub mod overwrite;
 pub mod pcapng;
 pub mod told;

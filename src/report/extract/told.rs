@@ -19,6 +19,8 @@ pub struct Done {
     pub key_lines: u64,
     /// Messages in WebSocket frames or compressed, whose keys can't be overwritten: not copied.
     pub garbled: u64,
+    /// Whether each packet is a redacted message made anew.
+    pub is_redacted: bool,
     /// Packets beyond what is remembered: not copied.
     pub too_many: u64,
 }
@@ -27,12 +29,16 @@ pub struct Done {
 pub fn told(done: &Done) -> String {
     let count =
         |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let keys = if done.is_redacted {
+        "each a redacted message made anew".to_owned()
+    } else {
+        format!("{} overwritten", count(done.overwritten, "key"))
+    };
     let mut out = format!(
-        "extracted: {} of {}, from {}; {} overwritten\n",
+        "extracted: {} of {}, from {}; {keys}\n",
         count(done.packets, "packet"),
         count(done.calls, "call"),
         count(done.files, "capture"),
-        count(done.overwritten, "key"),
     );
     if done.tls_connections > 0 {
         let connections = count(done.tls_connections, "TLS connection");
