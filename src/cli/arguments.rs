@@ -167,6 +167,7 @@ pub struct ConfigInit {
 /// Read captures and write a CSV row per call.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_STATUS}"))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Analyze {
     /// Capture file, folder (searched recursively), or - for standard input
     #[arg(value_name = "PATH", required = true)]

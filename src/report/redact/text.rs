@@ -57,7 +57,8 @@ impl Known {
     /// What begins there, as a word of its own.
     fn at<'k>(&'k self, text: &[u8], at: usize) -> Option<(usize, &'k [u8])> {
         let begins = |edge: Option<&u8>, next: Option<&u8>| {
-            !(edge.is_some_and(is_of_a_name) && next.is_some_and(is_of_a_name))
+            let is_inside = |byte: &u8| is_of_a_name(*byte);
+            !(edge.is_some_and(is_inside) && next.is_some_and(is_inside))
         };
         let before = at.checked_sub(1).and_then(|before| text.get(before));
         self.0.iter().find_map(|(known, stand_in)| {
@@ -70,7 +71,7 @@ impl Known {
     }
 }
 
-fn is_of_a_name(byte: &u8) -> bool {
+fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
