@@ -215,7 +215,7 @@ impl Redaction {
             let Some(behind) = behind.get(1..) else {
                 return;
             };
-            is_port = address_in(part).is_some() || is_host(part);
+            is_port = part.is_empty() || address_in(part).is_some() || is_host(part);
             out.push(b':');
             rest = behind;
         }
