@@ -67,17 +67,14 @@ impl Redaction {
         };
         let mut stand_in = address;
         for attempt in 0..TRIES {
-            stand_in = match LOCAL.iter().find_map(of) {
-                Some((network, size)) => {
-                    let host = u64::from(u32::from(stand_in) ^ network);
-                    let host = self.secret.permuted("ipv4", host, size);
-                    Ipv4Addr::from(network | u32::try_from(host).unwrap_or(0))
-                }
-                None => {
-                    let input = [bits.to_be_bytes(), attempt.to_be_bytes()].concat();
-                    let [a, b, c, d, ..] = self.secret.hash("ipv4", &input);
-                    Ipv4Addr::new(a | 240, b, c, d)
-                }
+            stand_in = if let Some((network, size)) = LOCAL.iter().find_map(of) {
+                let host = u64::from(u32::from(stand_in) ^ network);
+                let host = self.secret.permuted("ipv4", host, size);
+                Ipv4Addr::from(network | u32::try_from(host).unwrap_or(0))
+            } else {
+                let input = [bits.to_be_bytes(), attempt.to_be_bytes()].concat();
+                let [a, b, c, d, ..] = self.secret.hash("ipv4", &input);
+                Ipv4Addr::new(a | 0xF0, b, c, d)
             };
             if !self.stays(stand_in.into()) {
                 break;

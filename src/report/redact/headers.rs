@@ -86,8 +86,10 @@ pub(super) fn way(written: &[u8]) -> Way {
         | N::Route
         | N::RecordRoute
         | N::PAssertedIdentity
-        | N::Diversion => Way::Addresses,
-        N::HistoryInfo | N::ReferredBy | N::ReferTo => Way::Addresses,
+        | N::Diversion
+        | N::HistoryInfo
+        | N::ReferredBy
+        | N::ReferTo => Way::Addresses,
         N::Via => Way::Vias,
         N::CallId => Way::CallId,
         N::SessionId => Way::Ids,
@@ -99,8 +101,12 @@ pub(super) fn way(written: &[u8]) -> Way {
         | N::AllowEvents
         | N::ContentDisposition
         | N::ContentEncoding
-        | N::Event => Way::Words,
-        N::RequestDisposition | N::Require | N::Supported | N::Unsupported | N::Date => Way::Words,
+        | N::Event
+        | N::RequestDisposition
+        | N::Require
+        | N::Supported
+        | N::Unsupported
+        | N::Date => Way::Words,
         N::Expires
         | N::MaxForwards
         | N::MinSe

@@ -117,8 +117,13 @@ impl Redaction {
         }
     }
 
+    /// Below Teams' hosts is what looks like a host: not whatever somebody put before one.
     fn is_kept_host(&self, host: &[u8]) -> bool {
-        self.kept.names.contains(host) || address_in(host).is_none() && self.teams.has_host(host)
+        let is_of_a_host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
+        let is_plain = host.iter().all(is_of_a_host)
+            && longest(host, u8::is_ascii_digit) < DIGITS_OF_A_NUMBER
+            && address_in(host).is_none();
+        self.kept.names.contains(host) || is_plain && self.teams.has_host(host)
     }
 
     /// The stand-in of a connection address: where it was no address of its type, neither is this.
@@ -260,8 +265,9 @@ impl Redaction {
             .collect();
         endings.reverse();
         let name = self.secret.hex("path", written.as_bytes(), NAME_DIGITS);
-        let endings: String = endings.iter().map(|ending| format!(".{ending}")).collect();
-        format!("capture-{name}{endings}")
+        let first = format!("capture-{name}");
+        endings.insert(0, &first);
+        endings.join(".")
     }
 }
 

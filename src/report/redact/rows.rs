@@ -170,7 +170,7 @@ impl Redaction {
         }
     }
 
-    fn offer(&self, offer: &mut OfferFacts<'_>) {
+    pub(super) fn offer(&self, offer: &mut OfferFacts<'_>) {
         let OfferFacts {
             offer_in: _,
             media,
@@ -264,7 +264,7 @@ impl Redaction {
         for file in &mut summary.files {
             let path = self.path(Path::new(&file.path));
             if let Some(error) = &mut file.error {
-                *error = self.error(error, &file.path, &path);
+                *error = without_path(error, &file.path, &path);
             }
             file.path = path;
         }
@@ -295,15 +295,15 @@ impl Redaction {
     fn sentence(&self, text: &str) -> String {
         String::from_utf8_lossy(&self.text(text.as_bytes())).into_owned()
     }
+}
 
-    /// What is wrong with a file: its path is replaced, whole or in part, and what looks like an original; places in the
-    /// file stay, which are numbers.
-    fn error(&self, error: &str, path: &str, stand_in: &str) -> String {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let mut error = error.replace(path, stand_in);
-        if name.len() > 1 {
-            error = error.replace(name, stand_in);
-        }
+/// What is wrong with a file: its path is replaced, whole or in part; places in the file stay.
+fn without_path(error: &str, path: &str, stand_in: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let error = error.replace(path, stand_in);
+    if name.len() > 1 {
+        error.replace(name, stand_in)
+    } else {
         error
     }
 }

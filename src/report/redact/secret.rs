@@ -62,14 +62,18 @@ impl Secret {
 
     /// The same as a number.
     pub(super) fn number(&self, kind: &str, original: &[u8]) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.hash(kind, original);
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let hash = self.hash(kind, original);
+        hash.iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 
     /// The same in hexadecimal digits, 64 at most.
     pub(super) fn hex(&self, kind: &str, original: &[u8], digits: usize) -> String {
         let hash = self.hash(kind, original);
-        let mut hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+        let halves = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+        let mut hex: String = halves.map(digit).collect();
         hex.truncate(digits);
         hex
     }

@@ -57,7 +57,8 @@ impl Known {
     /// What begins there, as a word of its own.
     fn at<'k>(&'k self, text: &[u8], at: usize) -> Option<(usize, &'k [u8])> {
         let begins = |edge: Option<&u8>, next: Option<&u8>| {
-            !(edge.is_some_and(is_of_a_name) && next.is_some_and(is_of_a_name))
+            let is_inside = |byte: &u8| is_of_a_name(*byte);
+            !(edge.is_some_and(is_inside) && next.is_some_and(is_inside))
         };
         let before = at.checked_sub(1).and_then(|before| text.get(before));
         self.0.iter().find_map(|(known, stand_in)| {
@@ -70,7 +71,7 @@ impl Known {
     }
 }
 
-fn is_of_a_name(byte: &u8) -> bool {
+fn is_of_a_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }
 
@@ -177,15 +178,33 @@ impl Redaction {
         }
     }
 
-    /// Words with colons between them, of which the last may be an IPv6 address. What follows a host is its port.
+    /// IPv6 addresses, whatever stands beside them, and the words between them.
     fn colons(&self, chunk: &[u8], out: &mut Vec<u8>) {
+        let is_of_an_address = |byte: u8| byte.is_ascii_hexdigit() || b":.".contains(&byte);
+        let (mut at, mut from) = (0, 0);
+        for run in chunk.chunk_by(|a, b| is_of_an_address(*a) == is_of_an_address(*b)) {
+            let end = at + run.len();
+            let inner = match run {
+                [b':', rest @ ..] if !rest.starts_with(b":") => rest,
+                run => run,
+            };
+            let begin = end - inner.len();
+            let inner = inner.strip_suffix(b".").unwrap_or(inner);
+            if inner.contains(&b':') && address_in(inner).is_some() {
+                self.pieces(chunk.get(from..begin).unwrap_or_default(), out);
+                out.extend(self.host(inner));
+                from = begin + inner.len();
+            }
+            at = end;
+        }
+        self.pieces(chunk.get(from..).unwrap_or_default(), out);
+    }
+
+    /// Words with colons between them. What follows a host is its port.
+    fn pieces(&self, chunk: &[u8], out: &mut Vec<u8>) {
         let mut rest = chunk;
         let mut is_port = false;
         loop {
-            if address_in(rest).is_some() {
-                out.extend(self.host(rest));
-                return;
-            }
             let end = rest.iter().position(|&byte| byte == b':');
             let (part, behind) = rest.split_at(end.unwrap_or(rest.len()));
             if is_port && part.len() <= DIGITS && part.iter().all(u8::is_ascii_digit) {
@@ -196,7 +215,7 @@ impl Redaction {
             let Some(behind) = behind.get(1..) else {
                 return;
             };
-            is_port = address_in(part).is_some() || is_host(part);
+            is_port = part.is_empty() || address_in(part).is_some() || is_host(part);
             out.push(b':');
             rest = behind;
         }
@@ -322,6 +341,10 @@ mod tests {
             ("(198.51.100.7)", format!("({address})")),
             ("198.51.100.7:5061,", format!("{address}:5061,")),
             ("[2a02::1]:5061 2a02::1", format!("[{six}]:5061 [{six}]")),
+            (
+                "address:2a02::1, x2a02::1\u{e9}",
+                format!("address:{six}, x{six}\u{e9}"),
+            ),
             ("call +49301234567.", format!("call {number}.")),
             (
                 "<sip:+49301234567@198.51.100.7:5060>",

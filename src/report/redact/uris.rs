@@ -153,12 +153,12 @@ impl Redaction {
             };
             return [self.call_id(call_id), rest].concat();
         }
-        if PLACES.iter().any(|known| is(known)) {
+        if PLACES.iter().any(is) {
             return self
                 .number(inner)
                 .unwrap_or_else(|| self.host_in_uri(inner));
         }
-        if WORDS.iter().any(|known| is(known)) {
+        if WORDS.iter().any(is) {
             return self.word(inner);
         }
         self.token(inner)
