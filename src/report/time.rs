@@ -31,6 +31,11 @@ impl Zone {
             .map_err(|_| UnknownZone(name.to_owned()))
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// Appends a time. Below a millisecond it is cut off.
     pub fn write(&self, time: Nanos, out: &mut String) {
         // Nanoseconds of 64 bits reach from 1677 to 2262: jiff knows all of them.
