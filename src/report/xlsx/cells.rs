@@ -20,8 +20,10 @@ const WIDEST: usize = 60;
 pub struct Rows {
     /// Their cells, each row behind the other.
     xml: String,
-    /// Where each row ends.
-    ends: Vec<usize>,
+    /// Where each row ends, and how high it is in lines.
+    ends: Vec<(usize, usize)>,
+    /// Lines of the row that is not ended yet; 0 for a usual one.
+    lines: usize,
     /// The characters of the longest cell of each column, up to [`WIDEST`].
     pub(super) widths: Vec<usize>,
 }
@@ -32,19 +34,25 @@ impl Rows {
         self.ends.len()
     }
 
-    /// The cells of each row.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    /// The cells of each row, and how high it is in lines; 0 for a usual one.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
         let mut start = 0;
-        self.ends.iter().map(move |&end| {
+        self.ends.iter().map(move |&(end, lines)| {
             let row = self.xml.get(start..end).unwrap_or_default();
             start = end;
-            row
+            (row, lines)
         })
+    }
+
+    /// Makes the row so many lines high.
+    pub(super) fn heighten(&mut self, lines: usize) {
+        self.lines = self.lines.max(lines);
     }
 
     /// Ends a row.
     pub(super) fn end_row(&mut self) {
-        self.ends.push(self.xml.len());
+        self.ends
+            .push((self.xml.len(), std::mem::take(&mut self.lines)));
     }
 
     /// Adds a text to the row; no cell where it is empty.
@@ -181,7 +189,7 @@ mod tests {
         rows.number(1, Style::Integer, "");
         rows.time(2, "");
         rows.end_row();
-        assert_eq!(rows.iter().collect::<Vec<_>>(), [""]);
+        assert_eq!(rows.iter().collect::<Vec<_>>(), [("", 0)]);
     }
 
     #[test]
@@ -189,6 +197,6 @@ mod tests {
         let mut rows = Rows::default();
         rows.time(0, "1899-12-31 00:00:00.000");
         rows.end_row();
-        assert!(rows.iter().all(|row| row.contains("inlineStr")));
+        assert!(rows.iter().all(|(row, _)| row.contains("inlineStr")));
     }
 }

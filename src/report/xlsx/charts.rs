@@ -156,10 +156,9 @@ mod tests {
     use crate::report::trunks::TrunkCounts;
 
     fn trunk(calls_488: u64) -> TrunkCounts {
-        TrunkCounts {
-            calls_488,
-            ..TrunkCounts::default()
-        }
+        let mut trunk = TrunkCounts::default();
+        trunk.calls_488 = calls_488;
+        trunk
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) enum Style {
     Label,
     /// A foreign text: edited, it stays one.
     Text,
+    /// The same below numbers.
+    Right,
     /// The same, over several lines.
     Wrapped,
     /// A whole number.
@@ -48,24 +50,29 @@ impl Style {
     }
 }
 
-/// Where font, fill, border, format of numbers, and lines of a cell come from.
+/// Where font, fill, border, format of numbers, and place of a cell come from.
 struct Written {
     font: u8,
     fill: u8,
     border: u8,
     number: u8,
-    is_wrapped: bool,
+    alignment: &'static str,
 }
 
-const fn written(font: u8, fill: u8, border: u8, number: u8) -> Written {
+const fn written(fill: u8, number: u8, alignment: &'static str) -> Written {
     Written {
-        font,
+        font: 0,
         fill,
-        border,
+        border: 0,
         number,
-        is_wrapped: false,
+        alignment,
     }
 }
+
+/// A text keeps off the number before it.
+const LEFT: &str = "horizontal=\"left\" vertical=\"top\" indent=\"1\"";
+const WRAPPED: &str = "horizontal=\"left\" vertical=\"top\" wrapText=\"1\" indent=\"1\"";
+const RIGHT: &str = "horizontal=\"right\" vertical=\"top\"";
 
 /// General, `0`, `0.00` and `@` are built into every spreadsheet (§18.8.30).
 const GENERAL: u8 = 0;
@@ -75,32 +82,43 @@ const TEXT: u8 = 49;
 const TIME: u8 = 164;
 const THREE_DECIMALS: u8 = 165;
 
-const STYLES: [Written; 16] = [
-    written(0, 0, 0, GENERAL),
-    written(1, 2, 1, GENERAL),
-    written(2, 0, 0, GENERAL),
-    written(1, 0, 0, GENERAL),
-    written(0, 0, 0, TEXT),
+const STYLES: [Written; 17] = [
+    written(0, GENERAL, LEFT),
     Written {
-        is_wrapped: true,
-        ..written(0, 0, 0, TEXT)
+        font: 1,
+        border: 1,
+        ..written(2, GENERAL, LEFT)
     },
-    written(0, 0, 0, WHOLE),
-    written(0, 0, 0, THREE_DECIMALS),
-    written(0, 0, 0, TWO_DECIMALS),
-    written(0, 0, 0, TIME),
-    written(0, 3, 0, GENERAL),
-    written(0, 4, 0, GENERAL),
-    written(0, 5, 0, GENERAL),
-    written(0, 6, 0, GENERAL),
-    written(0, 7, 0, GENERAL),
-    written(0, 8, 0, GENERAL),
+    Written {
+        font: 2,
+        ..written(0, GENERAL, LEFT)
+    },
+    Written {
+        font: 1,
+        ..written(0, GENERAL, LEFT)
+    },
+    written(0, TEXT, LEFT),
+    written(0, TEXT, RIGHT),
+    written(0, TEXT, WRAPPED),
+    written(0, WHOLE, RIGHT),
+    written(0, THREE_DECIMALS, RIGHT),
+    written(0, TWO_DECIMALS, RIGHT),
+    written(0, TIME, RIGHT),
+    written(3, GENERAL, LEFT),
+    written(4, GENERAL, LEFT),
+    written(5, GENERAL, LEFT),
+    written(6, GENERAL, LEFT),
+    written(7, GENERAL, LEFT),
+    written(8, GENERAL, LEFT),
 ];
 
 /// The colours of fills, from the third on: the first two are given (§18.8.20).
 const FILLS: [&str; 7] = [
     "FFD9E1F2", "FFC6EFCE", "FFDDEBF7", "FFFFEB9C", "FFFFC7CE", "FFEDEDED", "FFE4DFEC",
 ];
+
+/// The colour of the lines around a header.
+const EDGE: &str = "<color rgb=\"FF8EA9DB\"/>";
 
 /// Words that are coloured: the column, the word, and how it looks.
 const WORDS: [(&str, &str, Style); 10] = [
@@ -160,21 +178,16 @@ pub(super) fn part() -> String {
     let _ = write!(
         out,
         "</fills><borders count=\"2\"><border><left/><right/><top/><bottom/><diagonal/></border>\
-         <border><left/><right/><top/><bottom style=\"thin\"><color rgb=\"FF8EA9DB\"/></bottom><diagonal/></border></borders>\
+         <border><left style=\"thin\">{EDGE}</left><right style=\"thin\">{EDGE}</right><top/><bottom style=\"thin\">{EDGE}</bottom><diagonal/></border></borders>\
          <cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs><cellXfs count=\"{}\">",
         STYLES.len()
     );
     for style in STYLES {
-        let wrap = if style.is_wrapped {
-            " wrapText=\"1\""
-        } else {
-            ""
-        };
         let _ = write!(
             out,
             "<xf numFmtId=\"{}\" fontId=\"{}\" fillId=\"{}\" borderId=\"{}\" xfId=\"0\" applyNumberFormat=\"1\" applyFont=\"1\" applyFill=\"1\" \
-             applyBorder=\"1\" applyAlignment=\"1\"><alignment vertical=\"top\"{wrap}/></xf>",
-            style.number, style.font, style.fill, style.border
+             applyBorder=\"1\" applyAlignment=\"1\"><alignment {}/></xf>",
+            style.number, style.font, style.fill, style.border, style.alignment
         );
     }
     out.push_str(

@@ -11,8 +11,11 @@ mod overview;
 mod package;
 mod serial;
 mod sheet;
+#[cfg(test)]
+mod tests;
 mod text;
 
+use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
@@ -47,6 +50,9 @@ const MOST_OF_FILE: u64 = 4_000_000_000;
 
 /// Rows by which the widths of columns are chosen: they stand before the rows.
 const MEASURED: usize = 2048;
+
+/// How high a line is, in points.
+const LINE: usize = 15;
 
 /// Rows that are rendered together where they are in memory already.
 const TOGETHER: usize = 128;
@@ -235,31 +241,32 @@ impl<W: Write> Workbook<W> {
         self.archive.write(&mut open, head.as_bytes())?;
         table.open = Some(open);
         let header = std::mem::take(&mut table.header);
-        for row in header.iter() {
-            self.write_row(table, row)?;
+        for (row, lines) in header.iter() {
+            self.write_row(table, row, lines)?;
         }
         table.header = header;
         Ok(())
     }
 
     fn write_rows(&mut self, table: &mut Table, rows: &Rows) -> io::Result<()> {
-        for row in rows.iter() {
+        for (row, lines) in rows.iter() {
             if self.archive.written() >= MOST_OF_FILE {
                 self.left_out += 1;
                 continue;
             }
             let size = table.open.as_ref().map_or(0, Open::size);
-            if table.row >= self.longest_sheet || size >= MOST_OF_SHEET {
+            let is_full = table.row >= self.longest_sheet || size >= MOST_OF_SHEET;
+            if is_full && table.shows == Shows::Table {
                 self.end_sheet(table, None)?;
                 self.begin_sheet(table)?;
             }
-            self.write_row(table, row)?;
+            self.write_row(table, row, lines)?;
         }
         Ok(())
     }
 
     /// Writes a row with its number.
-    fn write_row(&mut self, table: &mut Table, row: &str) -> io::Result<()> {
+    fn write_row(&mut self, table: &mut Table, row: &str, lines: usize) -> io::Result<()> {
         table.row += 1;
         let Some(open) = &mut table.open else {
             return Ok(());
@@ -269,7 +276,13 @@ impl<W: Write> Workbook<W> {
         let mut numbered = String::with_capacity(row.len() + 256);
         numbered.push_str("<row r=\"");
         numbered.push_str(number);
-        numbered.push_str("\">");
+        numbered.push('"');
+        if lines > 0 {
+            let height = LINE * lines;
+            // Writing to a `String` can't fail.
+            let _ = write!(numbered, " ht=\"{height}\" customHeight=\"1\"");
+        }
+        numbered.push('>');
         for (place, piece) in row.split(ROW_NUMBER).enumerate() {
             if place > 0 {
                 numbered.push_str(number);

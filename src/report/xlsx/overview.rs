@@ -21,6 +21,9 @@ use super::look::Style;
 /// Files listed of those that were not read whole, and of the others.
 const MOST_FILES: usize = 1000;
 
+/// Lines of a row at most.
+const MOST_LINES: usize = 20;
+
 /// The columns' widths in characters: what it is, two numbers or a time, and two texts.
 pub(super) const WIDTHS: [usize; 5] = [34, 24, 16, 60, 60];
 
@@ -38,7 +41,7 @@ pub(super) fn lines(
     let mut lines = Lines::default();
     lines.totals(print, summary, trunks);
     if let Some(charts) = charts {
-        let place = format!("in the sheet Trunks, from row {} on", charts.first_row());
+        let place = format!("Trunks, from row {}", charts.first_row());
         lines.line("Charts", &place);
     }
     lines.unread(summary, left_out);
@@ -46,8 +49,12 @@ pub(super) fn lines(
     lines.report(summary);
     lines.packets(summary);
     lines.encrypted(summary);
-    let is_whole = |file: &&FileSummary| file.status == FileStatus::Ok;
-    lines.files("Captures read whole", summary.files.iter().filter(is_whole));
+    let files = |status: FileStatus| {
+        let is_so = move |file: &&FileSummary| file.status == status;
+        summary.files.iter().filter(is_so)
+    };
+    lines.files("Captures read whole", files(FileStatus::Ok));
+    lines.files("Other files", files(FileStatus::NotACapture));
     lines.rows
 }
 
@@ -61,7 +68,7 @@ impl Lines {
     /// A value and what it is.
     fn line(&mut self, label: &str, value: &str) {
         self.rows.text(0, Style::Label, label);
-        self.rows.text(1, Style::Text, value);
+        self.rows.text(1, Style::Right, value);
         self.rows.end_row();
     }
 
@@ -100,6 +107,7 @@ impl Lines {
         }
         for (column, text) in (TEXTS..).zip(texts) {
             self.rows.text(column, Style::Wrapped, text);
+            self.rows.heighten(lines_of(text));
         }
         self.rows.end_row();
     }
@@ -107,6 +115,7 @@ impl Lines {
     fn totals(&mut self, print: Print<'_>, summary: &RunSummary, trunks: &[TrunkCounts]) {
         let title = "Calls of Teams Direct Routing, and why they were refused with 488";
         self.rows.text(0, Style::Title, title);
+        self.rows.heighten(2);
         self.rows.end_row();
         self.line("Made by", &format!("sip488 {}", summary.version));
         let first = trunks.iter().filter_map(|trunk| trunk.first_call).min();
@@ -136,9 +145,11 @@ impl Lines {
 
     /// What was not read, and what was lost: there is no such section on a healthy night.
     fn unread(&mut self, summary: &RunSummary, left_out: u64) {
-        let is_lacking = |file: &&FileSummary| file.status != FileStatus::Ok;
+        let is_lacking = |file: &&FileSummary| {
+            matches!(file.status, FileStatus::Unreadable | FileStatus::Partial)
+        };
         let lacking = summary.files.iter().filter(is_lacking);
-        self.files("Files not read whole", lacking);
+        self.files("Files not read, or not whole", lacking);
         let beyond = "rows are not in this workbook, but in the CSVs: it would be larger than a spreadsheet opens";
         let beyond = Some((left_out, beyond)).filter(|(count, _)| *count > 0);
         let mut all = lost(summary.limits).chain(beyond).peekable();
@@ -261,6 +272,12 @@ impl Lines {
             self.entry(Style::Amber, "encrypted", [None, alone], [ALONE, ""]);
         }
     }
+}
+
+/// Lines that a text takes in its column; 0 for one. A word is not broken: a line is not quite full.
+fn lines_of(text: &str) -> usize {
+    let lines = text.chars().count().div_ceil(WIDTHS[TEXTS] * 7 / 8);
+    if lines > 1 { lines.min(MOST_LINES) } else { 0 }
 }
 
 const fn status(status: FileStatus) -> (Style, &'static str) {
