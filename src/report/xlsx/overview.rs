@@ -22,7 +22,7 @@ use super::look::Style;
 const MOST_FILES: usize = 1000;
 
 /// Lines of a row at most.
-const MOST_LINES: usize = 20;
+const TALLEST: usize = 20;
 
 /// The columns' widths in characters: what it is, two numbers or a time, and two texts.
 pub(super) const WIDTHS: [usize; 5] = [34, 24, 16, 60, 60];
@@ -277,7 +277,7 @@ impl Lines {
 /// Lines that a text takes in its column; 0 for one. A word is not broken: a line is not quite full.
 fn lines_of(text: &str) -> usize {
     let lines = text.chars().count().div_ceil(WIDTHS[TEXTS] * 7 / 8);
-    if lines > 1 { lines.min(MOST_LINES) } else { 0 }
+    if lines > 1 { lines.min(TALLEST) } else { 0 }
 }
 
 const fn status(status: FileStatus) -> (Style, &'static str) {
