@@ -157,6 +157,14 @@ fn the_same_calls_are_the_same_bytes_on_any_number_of_threads_and_in_any_order_o
     assert!(bytes(&first) == bytes(&second));
 }
 
+#[test]
+fn a_workbook_is_the_same_whatever_else_is_written() {
+    let all = run(&[&[CAPTURES, "--only-488"], &OUTPUTS[..]].concat());
+    let alone = run(&[CAPTURES, "--xlsx", "all.xlsx"]);
+    let bytes = |place: &Place| fs::read(place.path("all.xlsx")).unwrap();
+    assert!(bytes(&all) == bytes(&alone));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_workbook_goes_into_a_pipe_as_well() {

@@ -206,9 +206,18 @@ impl Outputs {
             json: self.json.is_some(),
             #[cfg(feature = "xlsx")]
             workbook: self.workbook.is_some(),
-            offers: self.offers.is_some() || self.json.is_some(),
+            offers: self.tells_offers(),
             add,
         }
+    }
+
+    /// True where an output tells of offers.
+    fn tells_offers(&self) -> bool {
+        #[cfg(feature = "xlsx")]
+        if self.workbook.is_some() {
+            return true;
+        }
+        self.offers.is_some() || self.json.is_some()
     }
 
     /// Puts all files in place; none where one of them can't be written whole.

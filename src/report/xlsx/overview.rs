@@ -274,9 +274,9 @@ impl Lines {
     }
 }
 
-/// Lines that a text takes in its column; 0 for one. A word is not broken: a line is not quite full.
+/// Lines that a text takes in its column; 0 for one.
 fn lines_of(text: &str) -> usize {
-    let lines = text.chars().count().div_ceil(WIDTHS[TEXTS] * 7 / 8);
+    let lines = text.chars().count().div_ceil(WIDTHS[TEXTS]);
     if lines > 1 { lines.min(TALLEST) } else { 0 }
 }
 
