@@ -23,7 +23,7 @@ use support::wire::Wire;
 use support::wire::frame;
 
 /// What a stranger may write into a header: formulas, ends of cells and lines, terminal sequences, bidirectional controls.
-const POISONS: [&[u8]; 20] = [
+const POISONS: [&[u8]; 21] = [
     b"=1+1",
     b"+cmd|' /C calc'!A0",
     b"-2+3+cmd|' /C calc'!A0",
@@ -44,6 +44,7 @@ const POISONS: [&[u8]; 20] = [
     "\u{2066}\u{2069}\u{200f}\u{2028}".as_bytes(),
     b"\xff\xfe\xc3\x28\xed\xa0\x80",
     b"a;b;=1+1",
+    b"_x003D_1+1",
 ];
 
 const SBC: &str = "192.0.2.10:5060";
@@ -226,6 +227,62 @@ fn each_poison_is_in_its_cells_as_it_was_written() {
             .any(|row| is_told(&row[agent]) && is_told(&row[server]));
         assert!(found, "{text:?}");
     }
+}
+
+#[cfg(feature = "xlsx")]
+#[test]
+fn a_workbook_has_each_poison_as_a_text_and_runs_none() {
+    use calamine::Data;
+    use calamine::Reader;
+
+    let place = Place::new();
+    place.put("a.pcap", &capture());
+    let words = ["analyze", "-q", "a.pcap", "-o", "calls.csv"];
+    let output = place.run(&[&words[..], &["--json", "all.json", "--xlsx", "all.xlsx"]].concat());
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    let mut book: calamine::Xlsx<_> =
+        calamine::open_workbook(place.path("all.xlsx")).expect("a workbook");
+    for name in book.sheet_names() {
+        let formulas = book.worksheet_formula(&name).expect("a sheet");
+        assert!(formulas.is_empty(), "{name}");
+    }
+    let calls = book.worksheet_range("Calls").expect("a sheet");
+    let names: Vec<String> = calls
+        .rows()
+        .next()
+        .expect("a header")
+        .iter()
+        .map(Data::to_string)
+        .collect();
+    let told = place.read("all.json");
+    let told = told
+        .lines()
+        .map(|line| -> serde_json::Value { serde_json::from_str(line).expect("JSON") });
+    let told: Vec<_> = told.filter(|value| value["record"] == "call").collect();
+    assert_eq!(
+        (told.len(), calls.height()),
+        (POISONS.len(), POISONS.len() + 1)
+    );
+    let mut poisoned = 0;
+    for (told, row) in told.iter().zip(calls.rows().skip(1)) {
+        for (name, cell) in names
+            .iter()
+            .zip(row)
+            .filter(|(name, _)| told[*name].is_string())
+        {
+            if name == "start_time" {
+                continue;
+            }
+            let is_replaced = |character: char| character < ' ' && !"\t\r\n".contains(character);
+            let text = told[name]
+                .as_str()
+                .expect("a text")
+                .replace(is_replaced, "\u{fffd}");
+            assert_eq!(*cell, Data::String(text.clone()), "{name}");
+            poisoned += usize::from(text.contains("1+1"));
+        }
+    }
+    assert!(poisoned > 40, "{poisoned}");
 }
 
 #[test]

@@ -94,6 +94,8 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.trunk_report,
         &arguments.offer_report,
         &arguments.json,
+        #[cfg(feature = "xlsx")]
+        &arguments.xlsx,
         &arguments.summary,
     ];
     outputs

@@ -274,6 +274,10 @@ pub struct Analyze {
     /// NDJSON, one object per rejection, call, trunk and kind of offer, with the columns of the CSVs
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Workbook (Excel, LibreOffice): overview, trunks with charts, offers, rejections and calls, each value of its kind
+    #[cfg(feature = "xlsx")]
+    #[arg(long, value_name = "FILE")]
+    pub xlsx: Option<PathBuf>,
     /// JSON, what was read and what became of every packet
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -295,7 +299,7 @@ pub struct Analyze {
     /// What is replaced.
     #[command(flatten)]
     pub redaction: Redacted,
-    /// Zone of the times in the CSVs, such as Europe/Berlin
+    /// Zone of the times, such as Europe/Berlin
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
     /// What is read, and with what.

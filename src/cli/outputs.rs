@@ -20,6 +20,8 @@ use crate::report::publish::Publication;
 use crate::report::row::Row;
 use crate::report::time::Zone;
 use crate::report::trunks::TrunkCounts;
+#[cfg(feature = "xlsx")]
+use crate::report::xlsx;
 
 use super::arguments;
 use super::arguments::Analyze;
@@ -33,6 +35,8 @@ pub(super) struct Outputs {
     trunks: Option<Publication>,
     offers: Option<Publication>,
     json: Option<Publication>,
+    #[cfg(feature = "xlsx")]
+    workbook: Option<xlsx::Workbook<Publication>>,
     summary: Option<Publication>,
     dialect: Dialect,
     only_488: bool,
@@ -63,6 +67,8 @@ impl Calls {
 struct Part {
     lines: io::Result<Vec<u8>>,
     json: Vec<u8>,
+    #[cfg(feature = "xlsx")]
+    workbook: Option<xlsx::Rows>,
     offers: OfferTable,
 }
 
@@ -82,6 +88,9 @@ impl Outputs {
             trunks: begin(&arguments.trunk_report)?,
             offers: begin(&arguments.offer_report)?,
             json: begin(&arguments.json)?,
+            #[cfg(feature = "xlsx")]
+            workbook: begin(&arguments.xlsx)?
+                .map(|file| xlsx::Workbook::new(file, xlsx::LONGEST_SHEET)),
             summary: begin(&arguments.summary)?,
             dialect: Dialect {
                 delimiter: delimiter(arguments.delimiter),
@@ -120,6 +129,11 @@ impl Outputs {
             let offers = json::lines("offer", columns::offers::COLUMNS, print, offers.iter());
             file.write_all(&offers)?;
         }
+        #[cfg(feature = "xlsx")]
+        if let Some(workbook) = &mut self.workbook {
+            go_on(stop)?;
+            workbook.finish(print, &analysis.summary, &trunks, &offers)?;
+        }
         if let Some(file) = &mut self.summary {
             file.write_all(analysis.summary.json()?.as_bytes())?;
         }
@@ -140,11 +154,17 @@ impl Outputs {
         if let Some(file) = &mut file {
             file.write_all(&render_header(print)?)?;
         }
+        #[cfg(feature = "xlsx")]
+        let mut workbook = self.workbook.as_mut();
+        #[cfg(feature = "xlsx")]
+        begin_sheet(&mut workbook, xlsx::Subject::Rejections)?;
         let render = |rows: &[Row<'_>]| wanted.part("rejection", print, rows, |_| true);
         analysis.each_rejection::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
             offers.join(part.offers);
             write_to(&mut file, &part.lines?)?;
+            #[cfg(feature = "xlsx")]
+            write_sheet(&mut workbook, part.workbook)?;
             write_to(&mut json, &part.json)
         })?;
         Ok(offers)
@@ -163,12 +183,18 @@ impl Outputs {
         let is_wanted = |row: &Row<'_>| !only_488 || row.rejections > 0;
         let render = |rows: &[Row<'_>]| wanted.part("call", print, rows, is_wanted);
         let mut json = self.json.as_mut();
+        #[cfg(feature = "xlsx")]
+        let mut workbook = self.workbook.as_mut();
+        #[cfg(feature = "xlsx")]
+        begin_sheet(&mut workbook, xlsx::Subject::Calls)?;
         let calls = &mut self.calls;
         calls.write(&render_header(print)?)?;
         let trunks = analysis.each_call::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
             offers.join(part.offers);
             write_to(&mut json, &part.json)?;
+            #[cfg(feature = "xlsx")]
+            write_sheet(&mut workbook, part.workbook)?;
             calls.write(&part.lines?)
         })?;
         calls.finish()?;
@@ -178,9 +204,20 @@ impl Outputs {
     fn wanted(&self, add: fn(&mut OfferTable, &Row<'_>)) -> Wanted {
         Wanted {
             json: self.json.is_some(),
-            offers: self.offers.is_some() || self.json.is_some(),
+            #[cfg(feature = "xlsx")]
+            workbook: self.workbook.is_some(),
+            offers: self.tells_offers(),
             add,
         }
+    }
+
+    /// True where an output tells of offers.
+    fn tells_offers(&self) -> bool {
+        #[cfg(feature = "xlsx")]
+        if self.workbook.is_some() {
+            return true;
+        }
+        self.offers.is_some() || self.json.is_some()
     }
 
     /// Puts all files in place; none where one of them can't be written whole.
@@ -191,6 +228,8 @@ impl Outputs {
             self.offers,
             self.json,
             self.summary,
+            #[cfg(feature = "xlsx")]
+            self.workbook.map(xlsx::Workbook::into_inner),
         ];
         let mut files: Vec<Publication> = others.into_iter().flatten().collect();
         if let Calls::File(file) = self.calls {
@@ -210,6 +249,8 @@ impl Outputs {
 #[derive(Clone, Copy)]
 struct Wanted {
     json: bool,
+    #[cfg(feature = "xlsx")]
+    workbook: bool,
     offers: bool,
     /// How a row is counted among the offers.
     add: fn(&mut OfferTable, &Row<'_>),
@@ -227,6 +268,10 @@ impl Wanted {
         let mut part = Part {
             lines: lines(&columns, print, rows.iter().filter(|row| is_in_csv(row))),
             json: Vec::new(),
+            #[cfg(feature = "xlsx")]
+            workbook: self
+                .workbook
+                .then(|| xlsx::rows(&columns, print, rows.iter())),
             offers: OfferTable::default(),
         };
         if self.json {
@@ -243,6 +288,30 @@ fn write_to(file: &mut Option<&mut Publication>, bytes: &[u8]) -> anyhow::Result
     match file {
         Some(file) => Ok(file.write_all(bytes)?),
         None => Ok(()),
+    }
+}
+
+/// Begins a sheet of rows, where a workbook is asked for.
+#[cfg(feature = "xlsx")]
+fn begin_sheet(
+    workbook: &mut Option<&mut xlsx::Workbook<Publication>>,
+    subject: xlsx::Subject,
+) -> io::Result<()> {
+    match workbook {
+        Some(workbook) => workbook.begin(subject, &columns::calls::columns()),
+        None => Ok(()),
+    }
+}
+
+/// Adds rows to it.
+#[cfg(feature = "xlsx")]
+fn write_sheet(
+    workbook: &mut Option<&mut xlsx::Workbook<Publication>>,
+    rows: Option<xlsx::Rows>,
+) -> io::Result<()> {
+    match (workbook, rows) {
+        (Some(workbook), Some(rows)) => workbook.add(rows),
+        _ => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::encrypted::MAX_TOLD;
 use super::escape;
 use super::paragraph::paragraph;
 use super::summary::FileStatus;
+use super::summary::Limits;
 use super::summary::RunSummary;
 use super::trunks::TrunkCounts;
 
@@ -141,6 +142,20 @@ fn describe_unread(out: &mut String, summary: &RunSummary, style: Style) {
     }
 }
 
+/// What is said of packets that could not be read.
+pub(super) const HINTS: [(Fate, &str); 4] = [
+    (Fate::Encrypted, "TLS without a key"),
+    (
+        Fate::Truncated,
+        "cut by the snap length, so that their offers can't be judged: capture with -s 0",
+    ),
+    (
+        Fate::Unsupported,
+        "of a link type or encapsulation that is not decoded, or nested deeper than 8 (sip488 explain --formats)",
+    ),
+    (Fate::Malformed, "with damaged headers"),
+];
+
 fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
     let fates: Vec<String> = Fate::ALL
         .iter()
@@ -156,26 +171,20 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
         if fates.is_empty() { "" } else { " = " },
         fates.join(" + ")
     );
-    let hints = [
-        (Fate::Encrypted, "TLS without a key"),
-        (
-            Fate::Truncated,
-            "cut by the snap length, so that their offers can't be judged: capture with -s 0",
-        ),
-        (
-            Fate::Unsupported,
-            "of a link type or encapsulation that is not decoded, or nested deeper than 8 (sip488 explain --formats)",
-        ),
-        (Fate::Malformed, "with damaged headers"),
-    ];
-    for (fate, hint) in hints {
+    for (fate, hint) in HINTS {
         let count = summary.packets.of(fate);
         if count > 0 {
             let _ = writeln!(out, "  {} {count}: {hint}", style.warning(fate.name()));
         }
     }
     describe_encrypted(out, summary, style);
-    let limits = summary.limits;
+    for (count, what) in lost(summary.limits) {
+        let _ = writeln!(out, "  {} {what}", style.warning(&count.to_string()));
+    }
+}
+
+/// What bounds and losses took: how many, and of what.
+pub(super) fn lost(limits: Limits) -> impl Iterator<Item = (u64, &'static str)> {
     let lost = [
         (
             limits.stream_bytes_lost,
@@ -234,13 +243,11 @@ fn describe_packets(out: &mut String, summary: &RunSummary, style: Style) {
             "calls are not in the trunk report: it tells a hundred thousand trunks apart",
         ),
     ];
-    for (count, what) in lost.into_iter().filter(|(count, _)| *count > 0) {
-        let _ = writeln!(out, "  {} {what}", style.warning(&count.to_string()));
-    }
+    lost.into_iter().filter(|(count, _)| *count > 0)
 }
 
 /// What is said of TLS records that are in no connection.
-const ALONE: &str = "TLS records that were exported or mirrored one by one, which no key opens: export or mirror the SIP inside";
+pub(super) const ALONE: &str = "TLS records that were exported or mirrored one by one, which no key opens: export or mirror the SIP inside";
 
 /// What is missing to read TLS connections, and how to get it; each advice once.
 fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
@@ -259,12 +266,18 @@ fn describe_encrypted(out: &mut String, summary: &RunSummary, style: Style) {
     if all.len() > ENCRYPTED {
         let _ = writeln!(out, "    and {} more, in --summary", all.len() - ENCRYPTED);
     }
-    let told: u64 = all.iter().map(|connections| connections.packets).sum();
-    let alone = summary.packets.of(Fate::Encrypted).saturating_sub(told);
-    if alone > 0 && all.len() < MAX_TOLD {
+    if let Some(alone) = alone(summary) {
         let count = style.warning(&counted(alone, "packet"));
         let _ = writeln!(out, "    {count}: {ALONE}");
     }
+}
+
+/// Packets of TLS records that are in no connection; none where there are none, or where it can't be told.
+pub(super) fn alone(summary: &RunSummary) -> Option<u64> {
+    let all = &summary.encrypted_connections;
+    let told: u64 = all.iter().map(|connections| connections.packets).sum();
+    let alone = summary.packets.of(Fate::Encrypted).saturating_sub(told);
+    (alone > 0 && all.len() < MAX_TOLD).then_some(alone)
 }
 
 /// What Microsoft's own report says, where one was given.

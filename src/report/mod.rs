@@ -34,3 +34,5 @@ pub mod spill;
 pub mod summary;
 pub mod time;
 pub mod trunks;
+#[cfg(feature = "xlsx")]
+pub mod xlsx;
