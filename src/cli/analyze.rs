@@ -58,7 +58,10 @@ fn read_and_write(arguments: &Analyze, stop: &Stop) -> anyhow::Result<Exit> {
         window: WINDOW,
         pstn_report: reports,
         tells_trunk_groups: false,
-        ladders: Ladders::None,
+        ladders: match arguments.html {
+            Some(_) => Ladders::OfRejections,
+            None => Ladders::None,
+        },
         stop: Arc::clone(&stop.flag),
     };
     let bar = Bar::new(arguments.quiet);
@@ -143,6 +146,7 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.trunk_report,
         &arguments.offer_report,
         &arguments.json,
+        &arguments.html,
         &arguments.summary,
     ];
     outputs

@@ -186,6 +186,10 @@ pub struct Analyze {
     /// NDJSON, one object per rejection, call, trunk and kind of offer, with the columns of the CSVs
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// One page to be read in a browser: the night at a glance, and each rejection with its messages and what decided
+    #[cfg_attr(feature = "html", arg(long, value_name = "FILE"))]
+    #[cfg_attr(not(feature = "html"), arg(skip))]
+    pub html: Option<PathBuf>,
     /// JSON, what was read and what became of every packet
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

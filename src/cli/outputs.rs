@@ -14,6 +14,8 @@ use crate::report::csv::Table;
 use crate::report::csv::lines;
 use crate::report::dialect::Delimiter;
 use crate::report::dialect::Dialect;
+#[cfg(feature = "html")]
+use crate::report::html;
 use crate::report::json;
 use crate::report::offers::OfferTable;
 use crate::report::publish::Publication;
@@ -33,6 +35,7 @@ pub(super) struct Outputs {
     trunks: Option<Publication>,
     offers: Option<Publication>,
     json: Option<Publication>,
+    html: Option<Publication>,
     summary: Option<Publication>,
     dialect: Dialect,
     only_488: bool,
@@ -63,7 +66,17 @@ impl Calls {
 struct Part {
     lines: io::Result<Vec<u8>>,
     json: Vec<u8>,
+    #[cfg(feature = "html")]
+    html: Option<html::Part>,
     offers: OfferTable,
+}
+
+/// What the rejections leave for the end.
+#[derive(Default)]
+struct Gathered {
+    offers: OfferTable,
+    #[cfg(feature = "html")]
+    page: html::Page,
 }
 
 impl Outputs {
@@ -82,6 +95,7 @@ impl Outputs {
             trunks: begin(&arguments.trunk_report)?,
             offers: begin(&arguments.offer_report)?,
             json: begin(&arguments.json)?,
+            html: begin(&arguments.html)?,
             summary: begin(&arguments.summary)?,
             dialect: Dialect {
                 delimiter: delimiter(arguments.delimiter),
@@ -108,10 +122,10 @@ impl Outputs {
             paths: &paths,
             dialect: self.dialect,
         };
-        let mut offers = self.write_rejections(analysis, print, stop)?;
-        let trunks = self.write_calls(analysis, print, stop, &mut offers)?;
-        analysis.summary.limits.offers_not_told_apart = offers.left_out;
-        let offers = offers.into_rows();
+        let mut gathered = self.write_rejections(analysis, print, stop)?;
+        let trunks = self.write_calls(analysis, print, stop, &mut gathered.offers)?;
+        analysis.summary.limits.offers_not_told_apart = gathered.offers.left_out;
+        let offers = gathered.offers.into_rows();
         write_table(&mut self.trunks, columns::trunks::COLUMNS, print, &trunks)?;
         write_table(&mut self.offers, columns::offers::COLUMNS, print, &offers)?;
         if let Some(file) = &mut self.json {
@@ -119,6 +133,16 @@ impl Outputs {
             file.write_all(&trunks)?;
             let offers = json::lines("offer", columns::offers::COLUMNS, print, offers.iter());
             file.write_all(&offers)?;
+        }
+        #[cfg(feature = "html")]
+        if let Some(file) = &mut self.html {
+            let overview = html::Overview {
+                summary: &analysis.summary,
+                trunks: &trunks,
+                offers: &offers,
+                print,
+            };
+            gathered.page.write(&overview, file)?;
         }
         if let Some(file) = &mut self.summary {
             file.write_all(analysis.summary.json()?.as_bytes())?;
@@ -133,21 +157,31 @@ impl Outputs {
         analysis: &mut Analysis,
         print: Print<'_>,
         stop: &Stop,
-    ) -> anyhow::Result<OfferTable> {
+    ) -> anyhow::Result<Gathered> {
         let wanted = self.wanted(OfferTable::add_rejection);
-        let mut offers = OfferTable::default();
+        let mut gathered = Gathered::default();
         let (mut file, mut json) = (self.rejections.as_mut(), self.json.as_mut());
         if let Some(file) = &mut file {
             file.write_all(&render_header(print)?)?;
         }
-        let render = |rows: &[Row<'_>]| wanted.part("rejection", print, rows, |_| true);
+        #[cfg(feature = "html")]
+        let is_page_wanted = self.html.is_some();
+        let render = |rows: &[Row<'_>]| Part {
+            #[cfg(feature = "html")]
+            html: is_page_wanted.then(|| html::part(rows, print)),
+            ..wanted.part("rejection", print, rows, |_| true)
+        };
         analysis.each_rejection::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
-            offers.join(part.offers);
+            gathered.offers.join(part.offers);
+            #[cfg(feature = "html")]
+            if let Some(part) = part.html {
+                gathered.page.take(part)?;
+            }
             write_to(&mut file, &part.lines?)?;
             write_to(&mut json, &part.json)
         })?;
-        Ok(offers)
+        Ok(gathered)
     }
 
     /// Writes the calls, and counts the offers of those that met no 488.
@@ -178,7 +212,7 @@ impl Outputs {
     fn wanted(&self, add: fn(&mut OfferTable, &Row<'_>)) -> Wanted {
         Wanted {
             json: self.json.is_some(),
-            offers: self.offers.is_some() || self.json.is_some(),
+            offers: self.offers.is_some() || self.json.is_some() || self.html.is_some(),
             add,
         }
     }
@@ -190,6 +224,7 @@ impl Outputs {
             self.trunks,
             self.offers,
             self.json,
+            self.html,
             self.summary,
         ];
         let mut files: Vec<Publication> = others.into_iter().flatten().collect();
@@ -227,6 +262,8 @@ impl Wanted {
         let mut part = Part {
             lines: lines(&columns, print, rows.iter().filter(|row| is_in_csv(row))),
             json: Vec::new(),
+            #[cfg(feature = "html")]
+            html: None,
             offers: OfferTable::default(),
         };
         if self.json {

@@ -15,9 +15,12 @@ pub mod encrypted;
 pub mod escape;
 pub mod explain;
 pub mod formats;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod keyless;
 pub mod ladder;
+pub mod marked;
 pub mod offer_facts;
 pub mod offers;
 pub mod paragraph;

@@ -12,6 +12,9 @@ mod sbc_refused;
 use crate::call::Rejection;
 use crate::trunk::Refuser;
 
+use super::mark::Mark;
+use super::mark::WrittenOffer;
+
 /// A known pattern.
 #[derive(Debug)]
 pub struct Finding {
@@ -27,6 +30,8 @@ pub struct Finding {
     pub refuser: Option<Refuser>,
     /// True where a request that shows it can show no case: it is `undocumented`, unless a case is reported.
     pub excludes_cases: bool,
+    /// Which lines of a known offer show it.
+    pub mark: fn(&WrittenOffer<'_>) -> Vec<Mark>,
 }
 
 /// The findings in order of precedence: what keeps an offer from being read at all, what is peculiar to it, who refused.
@@ -44,4 +49,9 @@ pub const FINDINGS: &[Finding] = &[
 /// For findings that no request shows.
 fn never(_: &Rejection<'_, '_>) -> Option<String> {
     None
+}
+
+/// For findings that are in no line.
+fn no_line(_: &WrittenOffer<'_>) -> Vec<Mark> {
+    Vec::new()
 }
