@@ -381,7 +381,7 @@ impl Overview<'_> {
         };
         let suites = list("crypto_suites");
         format!(
-            "<tr><td class=\"number\">{}</td><td><bdi>{}</bdi></td><td>{}</td><td>{}</td><td>{media}</td><td>{}</td><td>{}{}</td><td>{}</td><td>{}</td><td class=\"code\"><a class=\"find\" href=\"#find={}\"><bdi>{}</bdi></a></td></tr>\n",
+            "<tr><td class=\"number\">{}</td><td><bdi>{}</bdi></td><td>{}</td><td>{}</td><td>{media}</td><td class=\"long\">{}</td><td>{}{}</td><td>{}</td><td>{}</td><td class=\"code\"><a class=\"find\" href=\"#find={}\"><bdi>{}</bdi></a></td></tr>\n",
             grouped(offer.refused - offer.passed_on),
             html(&trunk),
             told("direction"),

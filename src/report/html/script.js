@@ -346,17 +346,21 @@
   const ladder = (row, call) => {
     if (!call.arrows.length) return [make('p', {}, 'The messages are not known.')];
     const { names, nameOf, roles } = whoIsWho(row, call);
-    const gap = names.length === 2 ? 420 : names.length === 3 ? 270 : 220;
-    const left = 250;
-    const width = left + gap * (names.length - 1) + 190;
+    // As wide as there is room for; what needs more is scrolled.
+    const isNarrow = table.clientWidth < 600;
+    const [left, right] = isNarrow ? [110, 90] : [250, 180];
+    const room = (table.clientWidth - 60 - left - right) / Math.max(names.length - 1, 1);
+    const gap = Math.round(Math.min(Math.max(room, names.length === 2 ? 300 : 220), 640));
+    const width = left + gap * (names.length - 1) + right;
     const x = (name) => left + gap * names.indexOf(name);
     const top = 62;
     const lines = [];
-    let y = top;
+    let y = top - 14;
     call.arrows.forEach((arrow, at) => {
       const mark = at === call.request ? 'asked' : at === call.response ? 'refused' : null;
       y += arrow.sdp ? 48 : 34;
-      lines.push(line(arrow, mark, x(nameOf(arrow.from)), x(nameOf(arrow.to)), y, gap, width));
+      const clock = isNarrow ? `+${span(arrow.after)}` : `${arrow.clock} +${span(arrow.after)}`;
+      lines.push(line(arrow, mark, clock, x(nameOf(arrow.from)), x(nameOf(arrow.to)), y, gap, width));
     });
     const bottom = y + 22;
     const heads = names.map((name) => draw('g', {},
@@ -374,7 +378,7 @@
     ];
   };
 
-  const line = (arrow, mark, x1, x2, y, gap, width) => {
+  const line = (arrow, mark, clock, x1, x2, y, gap, width) => {
     const isLoop = x1 === x2;
     const way = x2 < x1 ? -1 : 1;
     const tip = isLoop ? x1 + 60 : x2;
@@ -384,7 +388,7 @@
     const labelled = mark === 'asked' ? `▶ refused: ${what}` : mark === 'refused' ? `■ ${what}` : what;
     const parts = [
       draw('title', {}, `${what}, CSeq ${arrow.cseq}, ${arrow.clock}, frame ${arrow.frame} of ${arrow.file}, ${arrow.transport}`),
-      draw('text', { x: 8, y: y + 4, class: 'clock' }, `${arrow.clock} +${span(arrow.after)}`),
+      draw('text', { x: 8, y: y + 4, class: 'clock' }, clock),
       draw('line', { x1, x2: tip, y1: y, y2: y, class: 'shaft' }),
       draw('path', { d: `M${tip} ${y}l${-way * 9} -5v10z`, class: 'tip' }),
       draw('text', { x: middle, y: y - (arrow.sdp ? 19 : 6), class: 'what' }, shorten(labelled, Math.floor(room / 6.7))),
