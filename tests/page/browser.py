@@ -126,6 +126,7 @@ class Browser:
 
     def complaints(self):
         """What was said on the console, broken of the policy, or asked of the network since the last time."""
+        self.run("new Promise((done) => setTimeout(done, 50))")
         told, self.events = self.events, []
         wrong = []
         for event in told:

@@ -4,6 +4,7 @@ import struct
 TEAMS = "52.114.75.24"
 KEY = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^31\r\n"
 GUID = "b1f3a8f2-0000-4000-8000-00000000%04x"
+AGENTS = ["Example SBC 7.1", "Example SBC 7.2", "</script><img src=x onerror=alert(1)>\u202e<script>alert(1)</script>"]
 KINDS = [
     ("RTP/AVP 8 0 101", "a=rtpmap:101 telephone-event/8000\r\n", "192.0.2.1",
      "InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: Remote participant did not offer required SRTP support"),
@@ -32,7 +33,7 @@ def messages(number):
             f"To: <sip:+1202555{number % 10000:04}@sip.pstnhub.microsoft.com>%s\r\nCall-ID: {number:08x}-7d1e@{sbc}\r\nCSeq: 1 %s\r\n")
     sdp = (f"v=0\r\no=- {number} 1 IN IP4 {sbc}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio {20000 + number % 20000} {media}\r\n{lines}").encode()
     ask = (f"INVITE sip:+1202555{number % 10000:04}@sip.pstnhub.microsoft.com SIP/2.0\r\n{head % ('', 'INVITE')}"
-           f"Contact: <sip:sbc{trunk}.contoso.example:5061>\r\nUser-Agent: Example SBC 7.{trunk}\r\nContent-Type: application/sdp\r\n"
+           f"Contact: <sip:sbc{trunk}.contoso.example:5061>\r\nUser-Agent: {AGENTS[number % len(AGENTS)]}\r\nContent-Type: application/sdp\r\n"
            f"Content-Length: {len(sdp)}\r\n\r\n").encode() + sdp
     tag = f";tag=t{number}"
     answer = lambda status, more="": (f"SIP/2.0 {status}\r\n{head % (tag, 'INVITE')}{more}Content-Length: 0\r\n\r\n").encode()

@@ -227,7 +227,7 @@ impl Timeline {
 
     fn table(&self, lines: &[Line]) -> String {
         let mut out = String::from(
-            "<details><summary>The same as a table</summary>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"488s over time\"><table><thead><tr><th scope=\"col\">from</th>",
+            "<details><summary>The same as a table</summary>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table of 488s over time\"><table><thead><tr><th scope=\"col\">from</th>",
         );
         for line in lines {
             let _ = write!(

@@ -10,6 +10,7 @@ mod chart;
 mod overview;
 mod rejection;
 
+use std::fmt::Write as _;
 use std::io;
 use std::io::Write;
 
@@ -92,8 +93,10 @@ fn block(class: &str, count: usize, json: &[u8], out: &mut String) -> io::Result
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::default());
     deflated.write_all(json)?;
     let deflated = STANDARD.encode(deflated.finish()?);
-    *out += &format!(
-        "<script type=\"application/octet-stream\" class=\"{class}\" data-count=\"{count}\">{deflated}</script>\n"
+    // Writing to a `String` can't fail.
+    let _ = writeln!(
+        out,
+        "<script type=\"application/octet-stream\" class=\"{class}\" data-count=\"{count}\">{deflated}</script>"
     );
     Ok(())
 }
@@ -173,7 +176,7 @@ fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -253,7 +253,7 @@ impl Overview<'_> {
                 " A rate of fewer than {FEW} calls tells little, and says so."
             );
         }
-        out += "</p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Trunks side by side\"><table><thead><tr><th scope=\"col\">trunk</th>";
+        out += "</p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table of trunks\"><table><thead><tr><th scope=\"col\">trunk</th>";
         for name in ["calls", "with 488", "488 %", "", "ASR %"] {
             let _ = write!(
                 out,
@@ -335,7 +335,7 @@ impl Overview<'_> {
         }
         let mut out = String::from(
             "<p>Offers of one kind that were refused each time, and never accepted. What only passes on another leg's 488 is not counted.</p>\n\
-             <div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Offers that always fail\"><table><thead><tr>",
+             <div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Table of offers\"><table><thead><tr>",
         );
         for name in [
             "refused",
@@ -438,7 +438,7 @@ fn in_address(bytes: &[u8]) -> String {
     for character in String::from_utf8_lossy(bytes).bytes() {
         match character {
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b'_' | b'~' => {
-                out.push(char::from(character))
+                out.push(char::from(character));
             }
             // Writing to a `String` can't fail.
             other => drop(write!(out, "%{other:02X}")),

@@ -235,8 +235,15 @@
 
   // What an address of the page asks for: a rejection (#r12), a filter (#case=…), a search (#find=…)
 
+  const asked = () => {
+    try {
+      return decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
+    } catch {
+      return ['']; // No address of ours.
+    }
+  };
   const follow = async () => {
-    const [key, value] = decodeURIComponent(location.hash.slice(1)).split(/=(.*)/s);
+    const [key, value] = asked();
     const place = /^r(\d+)$/.exec(key)?.[1] - 1;
     if (rows[place]) {
       if (!view.includes(rows[place])) { clear(); choose(); }
@@ -246,9 +253,9 @@
       await ready;
       byId(`open-${place + 1}`)?.scrollIntoView({ block: 'start' });
       byId(`open-${place + 1}`)?.focus({ preventScroll: true });
-    } else if (value !== undefined && inputs[key]) {
+    } else if (value !== undefined && (key === 'find' || filters.some(([name]) => name === key))) {
       clear();
-      inputs[key].value = value;
+      if (inputs[key]) inputs[key].value = value;
       if (key === 'find') state.find = value;
       else state.filters[filters.find(([name]) => name === key)[2]] = value;
       update();
@@ -372,7 +379,7 @@
     const left_out = (count, where) => (count ? [make('p', {}, `${counted(count, 'message')} ${where} left out.`)] : []);
     return [
       ...left_out(call.before, 'before these'),
-      make('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': 'Ladder diagram' }, picture),
+      make('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': `Ladder of rejection ${row.place + 1}` }, picture),
       ...left_out(call.behind, 'behind these'),
       make('details', {}, make('summary', {}, 'The same as a list'), messages(call, nameOf)),
     ];
