@@ -55,3 +55,58 @@ fn never(_: &Rejection<'_, '_>) -> Option<String> {
 fn no_line(_: &WrittenOffer<'_>) -> Vec<Mark> {
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FINDINGS;
+    use crate::diagnosis::WrittenOffer;
+    use crate::diagnosis::sample::with_media;
+
+    /// The lines that a finding marks in an offer with these media lines.
+    fn marked(name: &str, media: &str) -> Vec<String> {
+        let sdp = with_media(media);
+        let lines: Vec<&str> = sdp.lines().collect();
+        let finding = FINDINGS
+            .iter()
+            .find(|finding| finding.name == name)
+            .unwrap();
+        let marks = (finding.mark)(&WrittenOffer::of(sdp.as_bytes()));
+        assert!(marks.iter().all(|mark| mark.shows));
+        marks
+            .iter()
+            .map(|mark| lines[mark.line - 1].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_lines_that_show_a_finding_are_marked() {
+        let twice =
+            "m=audio 4000 RTP/SAVP 8 96\na=rtpmap:96 SILK/8000\na=rtpmap:96 telephone-event/8000";
+        assert_eq!(
+            marked("duplicate-payload-type", twice),
+            twice.lines().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            marked(
+                "ipv6-offer",
+                "m=audio 4000 RTP/SAVP 8\nc=IN IP6 2001:db8::1"
+            ),
+            ["c=IN IP6 2001:db8::1"]
+        );
+        assert_eq!(
+            marked(
+                "fax-refused",
+                "m=audio 0 RTP/SAVP 8\nm=image 4000 udptl t38"
+            ),
+            ["m=image 4000 udptl t38"]
+        );
+        assert_eq!(
+            marked("malformed-sdp", "m=audio x RTP/SAVP 8\nm=lost"),
+            ["m=audio x RTP/SAVP 8", "m=lost"]
+        );
+        assert_eq!(
+            marked("duplicate-payload-type", "m=audio 4000 RTP/SAVP 8 9"),
+            [""; 0]
+        );
+    }
+}

@@ -291,6 +291,8 @@
           make('a', { href: about.page, rel: 'noreferrer noopener' }, 'Microsoft’s page'))),
         ...fact('what confirms it', about?.confirmed),
         ...fact('Wireshark filter', copied(call.filter, row.place)),
+        ...fact('other legs', facts.related_call_ids && make('span', {}, facts.related_call_ids.split(';').flatMap((id, at) =>
+          [at ? ', ' : '', make('a', { href: `#find=${encodeURIComponent(id)}` }, id)]))),
         ...fact('request', place(facts.file, facts.invite_frame)),
         ...fact('488', place(facts.response_file, facts.response_frame))),
     ];
