@@ -173,7 +173,7 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
         ("walkdir", &["src/capture/"]),
         ("toml", &["src/trunk/"]),
         ("jiff", &["src/report/", "src/pstn_report/record.rs"]),
-        ("base64", &["src/sdp/"]),
+        ("base64", &["src/sdp/", "src/report/html/"]),
         ("tls_parser", &["src/transport/tls/"]),
         ("aes", &["src/transport/tls/"]),
         ("aes_gcm", &["src/transport/tls/"]),
@@ -183,7 +183,14 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
         ("hmac", &["src/transport/tls/", "src/report/redact/"]),
         ("md5", &["src/transport/tls/"]),
         ("sha1", &["src/transport/tls/"]),
-        ("sha2", &["src/transport/tls/", "src/report/redact/"]),
+        (
+            "sha2",
+            &[
+                "src/transport/tls/",
+                "src/report/redact/",
+                "src/report/html/",
+            ],
+        ),
         ("ruzstd", &["src/capture/source/compression/"]),
         (
             "lz4_flex",
@@ -198,6 +205,7 @@ fn a_foreign_crate_is_known_in_its_room_alone() {
                 "src/packet/",
                 "src/report/xlsx/archive.rs",
                 "src/transport/",
+                "src/report/html/",
             ],
         ),
     ];

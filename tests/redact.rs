@@ -5,6 +5,8 @@
     reason = "a test that can't read its files has failed"
 )]
 
+#[path = "support/inside.rs"]
+mod inside;
 #[path = "support/place.rs"]
 mod place;
 
@@ -39,13 +41,17 @@ use sip488::trunk::teams::address_in;
 const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/captures");
 
 /// Every output of a run: the option and the file. One more output is one more line.
-const OUTPUTS: [[&str; 2]; 6] = [
+const OUTPUTS: &[[&str; 2]] = &[
     ["-o", "calls.csv"],
     ["--rejections", "rejections.csv"],
     ["--trunk-report", "trunks.csv"],
     ["--offer-report", "offers.csv"],
     ["--json", "night.ndjson"],
     ["--summary", "summary.json"],
+    #[cfg(feature = "html")]
+    ["--html", "night.html"],
+    #[cfg(feature = "xlsx")]
+    ["--xlsx", "night.xlsx"],
 ];
 
 type Row = BTreeMap<String, String>;
@@ -56,11 +62,21 @@ fn run(place: &Place, capture: &str, words: &[&str]) -> BTreeMap<String, String>
     assert!(matches!(code(&ran), Some(0 | 1)), "{ran:?}");
     let mut written: BTreeMap<String, String> = OUTPUTS
         .iter()
-        .map(|[_, name]| ((*name).to_owned(), place.read(name)))
+        .map(|[_, name]| ((*name).to_owned(), text_of(place, name)))
         .collect();
     written.insert("standard error".to_owned(), err(&ran));
     written.insert("standard output".to_owned(), place::out(&ran));
     written
+}
+
+/// An output as text, inflated.
+fn text_of(place: &Place, name: &str) -> String {
+    let bytes = std::fs::read(place.path(name)).unwrap();
+    match name.rsplit_once('.') {
+        Some((_, "html")) => inside::page(&bytes),
+        Some((_, "xlsx")) => inside::workbook(&bytes),
+        _ => String::from_utf8(bytes).unwrap(),
+    }
 }
 
 fn rows(csv: &str) -> Vec<Row> {

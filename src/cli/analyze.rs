@@ -19,6 +19,7 @@ use crate::pipeline::Options;
 use crate::pipeline::analyze;
 use crate::pstn_report::PstnReport;
 use crate::report::closing::closing;
+use crate::report::ladder::Ladders;
 use crate::report::time::Zone;
 use crate::trunk::Config;
 
@@ -51,6 +52,10 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     let options = Options {
         pstn_report: pstn_report(arguments, &options.config)?,
         redaction_key: redaction_key(&arguments.redaction)?,
+        ladders: match arguments.html {
+            Some(_) => Ladders::OfRejections,
+            None => Ladders::None,
+        },
         ..options
     };
     let bar = Bar::new(reading.quiet);
@@ -96,6 +101,7 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.json,
         #[cfg(feature = "xlsx")]
         &arguments.xlsx,
+        &arguments.html,
         &arguments.summary,
     ];
     outputs

@@ -278,6 +278,10 @@ pub struct Analyze {
     #[cfg(feature = "xlsx")]
     #[arg(long, value_name = "FILE")]
     pub xlsx: Option<PathBuf>,
+    /// One page to be read in a browser: the night at a glance, and each rejection with its messages and what decided
+    #[cfg_attr(feature = "html", arg(long, value_name = "FILE"))]
+    #[cfg_attr(not(feature = "html"), arg(skip))]
+    pub html: Option<PathBuf>,
     /// JSON, what was read and what became of every packet
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

@@ -14,6 +14,8 @@ use crate::report::csv::Table;
 use crate::report::csv::lines;
 use crate::report::dialect::Delimiter;
 use crate::report::dialect::Dialect;
+#[cfg(feature = "html")]
+use crate::report::html;
 use crate::report::json;
 use crate::report::offers::OfferTable;
 use crate::report::publish::Publication;
@@ -37,6 +39,7 @@ pub(super) struct Outputs {
     json: Option<Publication>,
     #[cfg(feature = "xlsx")]
     workbook: Option<xlsx::Workbook<Publication>>,
+    html: Option<Publication>,
     summary: Option<Publication>,
     dialect: Dialect,
     only_488: bool,
@@ -69,7 +72,17 @@ struct Part {
     json: Vec<u8>,
     #[cfg(feature = "xlsx")]
     workbook: Option<xlsx::Rows>,
+    #[cfg(feature = "html")]
+    html: Option<html::Part>,
     offers: OfferTable,
+}
+
+/// What the rejections leave for the end.
+#[derive(Default)]
+struct Gathered {
+    offers: OfferTable,
+    #[cfg(feature = "html")]
+    page: html::Page,
 }
 
 impl Outputs {
@@ -91,6 +104,7 @@ impl Outputs {
             #[cfg(feature = "xlsx")]
             workbook: begin(&arguments.xlsx)?
                 .map(|file| xlsx::Workbook::new(file, xlsx::LONGEST_SHEET)),
+            html: begin(&arguments.html)?,
             summary: begin(&arguments.summary)?,
             dialect: Dialect {
                 delimiter: delimiter(arguments.delimiter),
@@ -117,10 +131,10 @@ impl Outputs {
             paths: &paths,
             dialect: self.dialect,
         };
-        let mut offers = self.write_rejections(analysis, print, stop)?;
-        let trunks = self.write_calls(analysis, print, stop, &mut offers)?;
-        analysis.summary.limits.offers_not_told_apart = offers.left_out;
-        let offers = offers.into_rows();
+        let mut gathered = self.write_rejections(analysis, print, stop)?;
+        let trunks = self.write_calls(analysis, print, stop, &mut gathered.offers)?;
+        analysis.summary.limits.offers_not_told_apart = gathered.offers.left_out;
+        let offers = gathered.offers.into_rows();
         write_table(&mut self.trunks, columns::trunks::COLUMNS, print, &trunks)?;
         write_table(&mut self.offers, columns::offers::COLUMNS, print, &offers)?;
         if let Some(file) = &mut self.json {
@@ -133,6 +147,16 @@ impl Outputs {
         if let Some(workbook) = &mut self.workbook {
             go_on(stop)?;
             workbook.finish(print, &analysis.summary, &trunks, &offers)?;
+        }
+        #[cfg(feature = "html")]
+        if let Some(file) = &mut self.html {
+            let overview = html::Overview {
+                summary: &analysis.summary,
+                trunks: &trunks,
+                offers: &offers,
+                print,
+            };
+            gathered.page.write(&overview, file)?;
         }
         if let Some(file) = &mut self.summary {
             file.write_all(analysis.summary.json()?.as_bytes())?;
@@ -147,9 +171,9 @@ impl Outputs {
         analysis: &mut Analysis,
         print: Print<'_>,
         stop: &Stop,
-    ) -> anyhow::Result<OfferTable> {
+    ) -> anyhow::Result<Gathered> {
         let wanted = self.wanted(OfferTable::add_rejection);
-        let mut offers = OfferTable::default();
+        let mut gathered = Gathered::default();
         let (mut file, mut json) = (self.rejections.as_mut(), self.json.as_mut());
         if let Some(file) = &mut file {
             file.write_all(&render_header(print)?)?;
@@ -158,16 +182,26 @@ impl Outputs {
         let mut workbook = self.workbook.as_mut();
         #[cfg(feature = "xlsx")]
         begin_sheet(&mut workbook, xlsx::Subject::Rejections)?;
-        let render = |rows: &[Row<'_>]| wanted.part("rejection", print, rows, |_| true);
+        #[cfg(feature = "html")]
+        let is_page_wanted = self.html.is_some();
+        let render = |rows: &[Row<'_>]| Part {
+            #[cfg(feature = "html")]
+            html: is_page_wanted.then(|| html::part(rows, print)),
+            ..wanted.part("rejection", print, rows, |_| true)
+        };
         analysis.each_rejection::<_, anyhow::Error>(render, |part| {
             go_on(stop)?;
-            offers.join(part.offers);
+            gathered.offers.join(part.offers);
+            #[cfg(feature = "html")]
+            if let Some(part) = part.html {
+                gathered.page.take(part)?;
+            }
             write_to(&mut file, &part.lines?)?;
             #[cfg(feature = "xlsx")]
             write_sheet(&mut workbook, part.workbook)?;
             write_to(&mut json, &part.json)
         })?;
-        Ok(offers)
+        Ok(gathered)
     }
 
     /// Writes the calls, and counts the offers of those that met no 488.
@@ -217,7 +251,7 @@ impl Outputs {
         if self.workbook.is_some() {
             return true;
         }
-        self.offers.is_some() || self.json.is_some()
+        self.offers.is_some() || self.json.is_some() || self.html.is_some()
     }
 
     /// Puts all files in place; none where one of them can't be written whole.
@@ -227,6 +261,7 @@ impl Outputs {
             self.trunks,
             self.offers,
             self.json,
+            self.html,
             self.summary,
             #[cfg(feature = "xlsx")]
             self.workbook.map(xlsx::Workbook::into_inner),
@@ -272,6 +307,8 @@ impl Wanted {
             workbook: self
                 .workbook
                 .then(|| xlsx::rows(&columns, print, rows.iter())),
+            #[cfg(feature = "html")]
+            html: None,
             offers: OfferTable::default(),
         };
         if self.json {

@@ -9,6 +9,7 @@ pub mod case;
 pub mod codec;
 pub mod finding;
 pub mod judge;
+pub mod mark;
 pub mod phrase;
 #[cfg(test)]
 mod sample;
@@ -18,6 +19,8 @@ pub use agreement::agreement;
 pub use case::{CASES, Case};
 pub use finding::{FINDINGS, Finding};
 pub use judge::Observed;
+pub use mark::Mark;
+pub use mark::WrittenOffer;
 pub use phrase::Reported;
 
 use serde::{Deserialize, Serialize};

@@ -22,6 +22,7 @@ use crate::trunk::Refuser;
 
 use super::Case;
 use super::Diagnosis;
+use super::WrittenOffer;
 use super::case::Observation;
 use super::judge::Observed;
 use super::phrase::Reported;
@@ -116,6 +117,65 @@ pub(crate) fn observe(case: &Case, sdp: &str) -> Observation {
     with_rejection(Some(sdp), Agreed::Nothing, "", |rejection| {
         (case.observe)(rejection)
     })
+}
+
+/// Offers of many kinds: what one case or another sees in them differs.
+fn offers() -> Vec<String> {
+    let sessions = [
+        "c=IN IP4 192.0.2.7\nt=0 0",
+        "c=IN IP4 0.0.0.0\nt=0 0",
+        "t=0 0\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WnD7c1ksDGs+dIefCEo8omPg4uO8DYIinNGL5yxQ\na=candidate:1",
+    ];
+    let other = KEY.replace("SHA1_80", "SHA1_32");
+    let streams = [
+        String::new(),
+        "\nm=audio 0 RTP/SAVP 8".to_owned(),
+        "\nm=audio 4000 RTP/AVP 8".to_owned(),
+        format!("\nm=audio 4000 RTP/AVP 8\n{KEY}"),
+        format!("\nm=audio 4000 RTP/SAVP 96 101\na=rtpmap:96 AMR-WB/16000\na=rtpmap:101 telephone-event/8000\n{other}"),
+        format!("\nm=audio 4000 RTP/SAVP 101\na=rtpmap:101 telephone-event/8000\n{KEY} UNENCRYPTED_SRTP"),
+        format!("\nm=audio 4000 RTP/SAVP 96\na=rtpmap:96 SILK/16000\nc=IN IP4 192.0.2.8\n{KEY}\n{CANDIDATE}"),
+        "\nm=video 4002 RTP/SAVP 34\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2hvcnQ=\nc=IN IP6 ::".to_owned(),
+        format!("\nm=audio 9 UDP/TLS/RTP/SAVPF 0\nc=IN IP4 0.0.0.0\n{CANDIDATE}"),
+        "\nm=audio\na=crypto:1 X".to_owned(),
+    ];
+    let mut offers = Vec::new();
+    for begin in sessions {
+        for first in &streams {
+            for second in &streams {
+                offers.push(session(&format!("{begin}{first}{second}")));
+            }
+        }
+    }
+    offers
+}
+
+/// Asserts that the marks of a case say what it observes in offers of many kinds, at lines that are there.
+pub(crate) fn assert_marks_agree(case: &Case) {
+    for sdp in &offers() {
+        let observation = observe(case, sdp);
+        let marks = (case.mark)(&WrittenOffer::of(sdp.as_bytes()));
+        assert!(
+            marks
+                .iter()
+                .all(|mark| mark.shows == observation.is_observed()
+                    && (1..=sdp.lines().count()).contains(&mark.line)),
+            "{sdp}: {observation:?}, {marks:?}"
+        );
+        assert!(
+            !marks.is_empty() || !observation.is_observed(),
+            "{sdp}: nothing is marked"
+        );
+        assert!(!format!("{marks:?}").contains("WnD7"), "a key is shown");
+    }
+}
+
+/// The texts of the lines that a case marks, each with its note.
+pub(crate) fn marked(case: &Case, sdp: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = sdp.lines().collect();
+    let marks = (case.mark)(&WrittenOffer::of(sdp.as_bytes()));
+    let told = |mark: super::Mark| (lines[mark.line - 1].to_owned(), mark.note);
+    marks.into_iter().map(told).collect()
 }
 
 /// What a case observes in the offer of a re-INVITE in a call with these live streams.

@@ -1,6 +1,8 @@
-//! The only way from foreign text to a cell or a terminal line.
+//! The only way from foreign text to a cell, a terminal line or a page.
 //!
-//! Nothing that a header says can run: not as a formula in a spreadsheet, not as an escape sequence in a terminal.
+//! Nothing that a header says can run: not as a formula in a spreadsheet, an escape sequence in a terminal, or a script in a page.
+
+use std::borrow::Cow;
 
 /// Makes what stands in `out` from `start` on fit for a spreadsheet's cell: nothing there would run. Quoting is the CSV writer's.
 pub fn guard(out: &mut String, start: usize) {
@@ -53,6 +55,43 @@ pub fn terminal(text: &str) -> String {
 pub fn table_on_terminal(table: &str) -> String {
     let lines: Vec<String> = table.split("\r\n").map(terminal).collect();
     lines.join("\r\n")
+}
+
+/// A text as part of a page, between tags or in a quoted attribute: nothing in it is markup, and what can't be seen or changes
+/// the direction of writing is made visible.
+pub fn html(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '"' => shown.push_str("&quot;"),
+            '\'' => shown.push_str("&#39;"),
+            other if is_unfit_for_terminals(other) => shown.extend(other.escape_unicode()),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+/// A text of several lines that a script puts into a page as text: as [`html`] makes it, but for ends of lines, tabs and what
+/// is markup only in the source of a page.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let is_unfit =
+        |character: char| !"\r\n\t".contains(character) && is_unfit_for_terminals(character);
+    if !text.contains(is_unfit) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unfit(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Control characters, line and paragraph separators, and the bidirectional controls (Unicode UAX #9).
@@ -124,5 +163,14 @@ mod tests {
     #[test]
     fn nothing_drives_a_terminal() {
         assert_eq!(terminal("a\x1b[2J\u{202e}b"), "a\\u{1b}[2J\\u{202e}b");
+    }
+
+    #[test]
+    fn nothing_is_markup_in_a_page_and_nothing_turns_the_direction_of_writing() {
+        assert_eq!(
+            super::html("</td><script>'\"&\u{202e}x\0"),
+            "&lt;/td&gt;&lt;script&gt;&#39;&quot;&amp;\\u{202e}x\\u{0}"
+        );
+        assert_eq!(super::visible("a\r\n\tb\u{202e}<"), "a\r\n\tb\\u{202e}<");
     }
 }

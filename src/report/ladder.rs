@@ -20,6 +20,7 @@ use crate::trunk::party::End;
 use crate::trunk::party::teams_end;
 
 use super::keyless::without_keys;
+use super::marked::MarkedText;
 use super::offer_facts::offer_facts;
 use super::row::OfferFacts;
 use super::row::OfferIn;
@@ -85,6 +86,8 @@ pub struct Ladder<'a> {
     pub request: Option<u32>,
     /// Place of its 488.
     pub response: Option<u32>,
+    /// What counts in the text of the refused request, where it is shown beside its rejection.
+    pub marked: MarkedText,
 }
 
 /// One message.
@@ -179,6 +182,11 @@ pub fn ladder_around<'a>(
         left_out_behind: count(all.len() - last),
         request: shifted(request),
         response: shifted(response),
+        marked: rejection
+            .request
+            .filter(|request| request.bytes().len() <= LONGEST_SHOWN)
+            .map(MarkedText::of)
+            .unwrap_or_default(),
     }
 }
 
@@ -236,6 +244,7 @@ impl<'a> Ladder<'a> {
         let moved = |place: Option<u32>| place.map(|place| place.saturating_add(base));
         if self.response.is_none() {
             (self.request, self.response) = (moved(later.request), moved(later.response));
+            self.marked = later.marked;
         }
         self.arrows.extend(later.arrows);
         self.left_out_behind = later.left_out_behind;

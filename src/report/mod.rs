@@ -17,9 +17,12 @@ pub mod explain;
 #[cfg(feature = "extract")]
 pub mod extract;
 pub mod formats;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod keyless;
 pub mod ladder;
+pub mod marked;
 pub mod offer_facts;
 pub mod offers;
 pub mod paragraph;

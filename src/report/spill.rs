@@ -1,4 +1,5 @@
-//! Sorting more rows than memory should hold: sorted runs in temporary files, merged as they are read.
+//! Sorting more rows than memory should hold: sorted runs in temporary files, merged as they are read; and text that waits for
+//! what stands before it.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -193,11 +194,46 @@ impl Sorted {
     }
 }
 
+/// Text that is made before what stands in front of it is known: kept in a temporary file until then.
+#[derive(Debug, Default)]
+pub struct Spool(Option<BufWriter<File>>);
+
+impl Spool {
+    /// Keeps what comes next.
+    pub fn append(&mut self, text: &[u8]) -> io::Result<()> {
+        let file = match &mut self.0 {
+            Some(file) => file,
+            empty => empty.insert(temporary()?),
+        };
+        file.write_all(text).map_err(|error| failed(&error))
+    }
+
+    /// Writes all that was kept.
+    pub fn write_to(self, out: &mut impl Write) -> io::Result<()> {
+        let Some(file) = self.0 else { return Ok(()) };
+        let mut file = file.into_inner().map_err(|error| failed(error.error()))?;
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| failed(&error))?;
+        let mut buffer = vec![0; READ_BUFFER];
+        loop {
+            match file.read(&mut buffer).map_err(|error| failed(&error))? {
+                0 => return Ok(()),
+                read => out.write_all(&buffer[..read])?,
+            }
+        }
+    }
+}
+
+fn temporary() -> io::Result<BufWriter<File>> {
+    let file = tempfile::tempfile().map_err(|error| failed(&error))?;
+    Ok(BufWriter::with_capacity(READ_BUFFER, file))
+}
+
 fn failed(error: &io::Error) -> io::Error {
     io::Error::new(
         error.kind(),
         format!(
-            "temporary file for sorting in {}: {error}",
+            "temporary file in {}: {error}",
             std::env::temp_dir().display()
         ),
     )
@@ -210,10 +246,7 @@ struct RunWriter {
 
 impl RunWriter {
     fn begin() -> io::Result<Self> {
-        let file = tempfile::tempfile().map_err(|error| failed(&error))?;
-        Ok(Self {
-            file: BufWriter::with_capacity(READ_BUFFER, file),
-        })
+        Ok(Self { file: temporary()? })
     }
 
     fn write(&mut self, item: &[u8]) -> io::Result<()> {
@@ -291,6 +324,7 @@ fn item(reader: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 mod tests {
     use super::Batch;
     use super::Sorter;
+    use super::Spool;
     use super::decode;
 
     fn sorted(bound: usize, items: &[(u32, String)]) -> Vec<(u32, String)> {
@@ -332,5 +366,17 @@ mod tests {
     #[test]
     fn nothing_sorted_is_nothing() {
         assert!(sorted(10, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_is_spooled_comes_back_in_order() {
+        let (mut spool, mut out) = (Spool::default(), Vec::new());
+        for part in ["a", "", "bc"] {
+            spool.append(part.as_bytes()).unwrap();
+        }
+        spool.write_to(&mut out).unwrap();
+        assert_eq!(out, b"abc");
+        Spool::default().write_to(&mut out).unwrap();
+        assert_eq!(out, b"abc");
     }
 }

@@ -36,6 +36,13 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// A time as the zone's clocks show it, in seconds: as a time in UTC it is written with the same digits.
+    pub fn civil_seconds(&self, time: Nanos) -> i64 {
+        let seconds = time.0.div_euclid(1_000_000_000);
+        let offset = Timestamp::from_second(seconds).map(|it| self.0.to_offset(it).seconds());
+        seconds + i64::from(offset.unwrap_or_default())
+    }
+
     /// Appends a time. Below a millisecond it is cut off.
     pub fn write(&self, time: Nanos, out: &mut String) {
         // Nanoseconds of 64 bits reach from 1677 to 2262: jiff knows all of them.
@@ -99,6 +106,13 @@ mod tests {
             shown("Europe/Berlin", 1_767_225_600_000_000_000),
             "2026-01-01 01:00:00.000"
         );
+    }
+
+    #[test]
+    fn clocks_show_the_time_of_their_zone() {
+        let zone = Zone::named("Asia/Kolkata").unwrap();
+        assert_eq!(zone.name(), "Asia/Kolkata");
+        assert_eq!(zone.civil_seconds(Nanos(-1)), 5 * 3600 + 1800 - 1);
     }
 
     #[test]

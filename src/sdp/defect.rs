@@ -145,6 +145,44 @@ pub enum Defect {
 }
 
 impl Defect {
+    /// Number of the line that it is in, where it is in one.
+    pub fn line(self) -> Option<usize> {
+        match self {
+            Self::VersionUnknown { line }
+            | Self::OriginUnreadable { line }
+            | Self::TimingUnreadable { line }
+            | Self::MediaUnreadable { line }
+            | Self::PortUnreadable { line }
+            | Self::PortOutOfRange { line }
+            | Self::FormatsMissing { line }
+            | Self::ConnectionUnreadable { line }
+            | Self::ConnectionRepeated { line }
+            | Self::ConnectionMissing { line }
+            | Self::LineRepeated { line }
+            | Self::LineUnreadable { line }
+            | Self::LineTooLong { line }
+            | Self::LineEmpty { line }
+            | Self::NotUtf8 { line }
+            | Self::AttributeUnreadable { line }
+            | Self::RtpMapUnreadable { line }
+            | Self::ClockRateMissing { line }
+            | Self::CryptoUnreadable { line }
+            | Self::CryptoAtSessionLevel { line }
+            | Self::BandwidthUnreadable { line }
+            | Self::TooManyAttributes { line } => Some(line),
+            Self::VersionMissing
+            | Self::OriginMissing
+            | Self::NameMissing
+            | Self::TimingMissing
+            | Self::MediaMissing
+            | Self::LineFeedOnly
+            | Self::CarriageReturnOnly
+            | Self::LastLineNotEnded
+            | Self::TrailingNuls { .. }
+            | Self::TooManyMedia { .. } => None,
+        }
+    }
+
     /// True where a strict peer would refuse the whole description: `v=`, `o=`, `s=` or `t=` absent
     /// or unreadable, an `m=` line that can't be read or has no port, a `c=` line that can't be read,
     /// CR where a line should end. All else is read over by everybody.

@@ -8,7 +8,7 @@
 //! its key is worth remains.
 //!
 //! Files in reading order: `session`, `media`, `attribute`, `connection`, `format`, `crypto`, `ice`,
-//! `direction`, `defect`, `identity`.
+//! `direction`, `defect`, `identity`, `lines`.
 
 mod attribute;
 mod connection;
@@ -18,6 +18,7 @@ mod direction;
 mod format;
 mod ice;
 mod identity;
+mod lines;
 mod media;
 mod session;
 
@@ -35,6 +36,9 @@ pub use format::RtpMap;
 pub use ice::Candidate;
 pub use ice::has_candidate;
 pub use identity::Identity;
+pub use lines::Line;
+pub use lines::lines;
+pub use lines::written_lines;
 pub use media::MediaDescription;
 pub use session::Origin;
 pub use session::SessionDescription;

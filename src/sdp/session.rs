@@ -13,7 +13,7 @@ use super::direction::Direction;
 use super::media::MediaDescription;
 
 /// Bytes of one line. The longest seen is a fingerprint list of 700.
-const MAX_LINE: usize = 4096;
+pub(super) const MAX_LINE: usize = 4096;
 
 /// `m=` sections kept.
 const MAX_MEDIA: usize = 64;

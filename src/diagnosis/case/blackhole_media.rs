@@ -2,9 +2,12 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 use crate::diagnosis::show;
 use crate::sdp::ConnectionData;
 use crate::sdp::MediaDescription;
+use crate::sdp::SessionDescription;
 
 use super::Case;
 use super::Observation;
@@ -23,6 +26,7 @@ pub(super) const CASE: Case = Case {
     page: PAGE,
     observe,
     settle: None,
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
@@ -42,11 +46,7 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
             .enumerate()
             .filter(|(_, media)| media.is_live())
     };
-    let is_unspecified = |media| {
-        let connection = description.connection_of(media);
-        connection.is_some_and(ConnectionData::is_unspecified) && !waits_for_ice(media)
-    };
-    let blackhole = live().find(|(_, media)| is_unspecified(media));
+    let blackhole = live().find(|(_, media)| goes_nowhere(description, media));
     let Some((place, stream)) = blackhole else {
         return Observation::Refutes(
             "no live stream has the connection address 0.0.0.0".to_owned(),
@@ -75,6 +75,39 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
     } else {
         format!("{seen}; no stream is new, so it may be a plain hold")
     })
+}
+
+/// True where the media of a stream would be sent to 0.0.0.0.
+fn goes_nowhere(description: &SessionDescription<'_>, media: &MediaDescription<'_>) -> bool {
+    let connection = description.connection_of(media);
+    connection.is_some_and(ConnectionData::is_unspecified) && !waits_for_ice(media)
+}
+
+/// The `c=` lines that count for live streams, and the streams that have none of their own.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let description = &offer.description;
+    let (mut shown, mut refuting) = (Vec::new(), Vec::new());
+    let own = |section| {
+        let mut lines = offer.lines_of(section);
+        lines.find_map(|line| line.connection().map(|_| line.number))
+    };
+    for (place, media) in offer.live() {
+        let line = own(media.connection.is_some().then_some(place));
+        if !goes_nowhere(description, media) {
+            refuting.extend(line.map(|line| Mark::refutes(line, "a real address")));
+            continue;
+        }
+        shown.extend(
+            line.map(|line| {
+                Mark::shows(line, "nowhere to send media to: Teams does not support it")
+            }),
+        );
+        if media.connection.is_none() {
+            let note = "has no c= of its own, so the session's counts: 0.0.0.0";
+            shown.push(Mark::shows(media.line, note));
+        }
+    }
+    if shown.is_empty() { refuting } else { shown }
 }
 
 /// 0.0.0.0 with port 9 stands for "no default candidate" where candidates follow (RFC 8840 §4.1.1): no hold, and no
@@ -194,5 +227,20 @@ mod tests {
                 "{direction}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_marked_agrees_with_what_is_observed() {
+        crate::diagnosis::sample::assert_marks_agree(&CASE);
+    }
+
+    #[test]
+    fn the_line_with_the_address_is_marked_and_the_stream_that_inherits_it() {
+        let sdp = session(HOLD);
+        let lines: Vec<String> = crate::diagnosis::sample::marked(&CASE, &sdp)
+            .into_iter()
+            .map(|(line, _)| line)
+            .collect();
+        assert_eq!(lines, ["c=IN IP4 0.0.0.0", "m=audio 4000 RTP/SAVP 8"]);
     }
 }

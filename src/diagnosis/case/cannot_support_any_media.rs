@@ -3,7 +3,11 @@
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
 use crate::diagnosis::codec;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 use crate::diagnosis::show;
+use crate::sdp::Codec;
+use crate::sdp::MediaDescription;
 
 use super::Case;
 use super::Observation;
@@ -23,6 +27,7 @@ pub(super) const CASE: Case = Case {
     page: PAGE,
     observe,
     settle: None,
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
@@ -71,6 +76,83 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
         offered.join(", ")
     };
     Observation::Proves(format!("no supported audio codec (offered: {offered})"))
+}
+
+/// The `m=` lines of audio and the codecs under them; where there is no audio, the streams that there are.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let audio: Vec<_> = offer
+        .live()
+        .filter(|(_, media)| codec::is_audio(media))
+        .collect();
+    let is_supported =
+        |media: &MediaDescription<'_>| media.codecs().any(|it| codec::is_supported(&it));
+    let refuting: Vec<Mark> = audio
+        .iter()
+        .filter(|(_, media)| is_supported(media))
+        .flat_map(|(place, media)| marks_of(offer, *place, media, true))
+        .collect();
+    if !refuting.is_empty() {
+        return refuting;
+    }
+    if audio.is_empty() {
+        let others: Vec<Mark> = offer
+            .live()
+            .map(|(_, media)| Mark::shows(media.line, "no audio"))
+            .collect();
+        return if others.is_empty() {
+            offer.nothing_live()
+        } else {
+            others
+        };
+    }
+    audio
+        .iter()
+        .flat_map(|(place, media)| marks_of(offer, *place, media, false))
+        .collect()
+}
+
+/// The marks of one audio stream: what Direct Routing takes of it, or that it takes nothing.
+fn marks_of(
+    offer: &WrittenOffer<'_>,
+    place: usize,
+    media: &MediaDescription<'_>,
+    is_supported: bool,
+) -> Vec<Mark> {
+    let wanted: Vec<Codec<'_>> = media
+        .codecs()
+        .filter(|it| codec::is_supported(it) == is_supported && codec::is_speech(it))
+        .collect();
+    let names: Vec<String> = wanted.iter().take(12).map(codec::name_shown).collect();
+    let names = names.join(", ");
+    let note = match (is_supported, names.is_empty()) {
+        (true, _) => format!("offers {names}, which Direct Routing takes"),
+        (false, true) => "no speech codec at all".to_owned(),
+        (false, false) => format!("no codec that Direct Routing takes: {names}"),
+    };
+    let of_line = |note| Mark {
+        line: media.line,
+        shows: !is_supported,
+        note,
+    };
+    let mut marks = vec![of_line(note)];
+    for line in offer.lines_of(Some(place)) {
+        let Some(map) = line.rtpmap() else { continue };
+        if wanted
+            .iter()
+            .any(|it| it.payload_type == Some(map.payload_type))
+        {
+            let note = if is_supported {
+                "supported"
+            } else {
+                "not supported by Direct Routing"
+            };
+            marks.push(Mark {
+                line: line.number,
+                ..of_line(note.to_owned())
+            });
+        }
+    }
+    marks
 }
 
 #[cfg(test)]
@@ -152,5 +234,37 @@ mod tests {
     #[test]
     fn video_alone_is_no_audio() {
         assert!(proves("m=video 4000 RTP/SAVP 34"));
+    }
+
+    #[test]
+    fn what_is_marked_agrees_with_what_is_observed() {
+        crate::diagnosis::sample::assert_marks_agree(&CASE);
+    }
+
+    #[test]
+    fn the_codecs_that_decided_are_marked_and_telephone_events_are_not() {
+        let marked = |media| -> Vec<String> {
+            let marked = crate::diagnosis::sample::marked(&CASE, &with_media(media));
+            marked
+                .into_iter()
+                .map(|(line, note)| format!("{line}: {note}"))
+                .collect()
+        };
+        assert_eq!(
+            marked(
+                "m=audio 1 RTP/SAVP 96 101\na=rtpmap:96 AMR/8000\na=rtpmap:101 telephone-event/8000"
+            ),
+            [
+                "m=audio 1 RTP/SAVP 96 101: no codec that Direct Routing takes: AMR",
+                "a=rtpmap:96 AMR/8000: not supported by Direct Routing"
+            ]
+        );
+        assert_eq!(
+            marked("m=audio 1 RTP/SAVP 96 8\na=rtpmap:96 AMR/8000\na=rtpmap:8 PCMA/8000"),
+            [
+                "m=audio 1 RTP/SAVP 96 8: offers PCMA, which Direct Routing takes",
+                "a=rtpmap:8 PCMA/8000: supported"
+            ]
+        );
     }
 }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::call::Rejection;
 use crate::trunk::Bypass;
 
+use super::mark::Mark;
+use super::mark::WrittenOffer;
+
 /// Microsoft's page of all four.
 const PAGE: &str = "https://learn.microsoft.com/troubleshoot/microsoftteams/phone-system/direct-routing/microsoft-sip-response-codes-488";
 
@@ -36,6 +39,9 @@ pub struct Case {
     pub observe: fn(&Rejection<'_, '_>) -> Observation,
     /// How what the trunk was seen to get accepted decides what the offer alone only suggests.
     pub settle: Option<fn(Observation, Bypass) -> Observation>,
+    /// Which lines of a known offer show the case; where none does, which refute it. What is absent is told at the `m=` line
+    /// that it is missing under.
+    pub mark: fn(&WrittenOffer<'_>) -> Vec<Mark>,
 }
 
 /// The cases in order of precedence (contract, section Cases; domain: a hold often drops crypto and codecs too).

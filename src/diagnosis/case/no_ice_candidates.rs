@@ -2,6 +2,8 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 use crate::trunk::Bypass;
 
 use super::Case;
@@ -26,6 +28,7 @@ pub(super) const CASE: Case = Case {
     page: PAGE,
     observe,
     settle: Some(settle),
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Observation {
@@ -38,6 +41,29 @@ fn observe(rejection: &Rejection<'_, '_>) -> Observation {
             Observation::Suggests("the request has no SDP, so it offers no candidate".to_owned())
         }
         OfferUnderTest::Cut(_) | OfferUnderTest::Missing => Observation::Unseen,
+    }
+}
+
+/// Each live `m=` line without a candidate under it, where there is none at all; else the candidates.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let candidates = offer
+        .lines
+        .iter()
+        .filter(|line| line.is_attribute("candidate"));
+    let found: Vec<Mark> = candidates
+        .map(|line| Mark::refutes(line.number, "an ICE candidate"))
+        .collect();
+    if offer.description.candidates() > 0 {
+        return found;
+    }
+    let missing: Vec<Mark> = offer
+        .live()
+        .map(|(_, media)| Mark::shows(media.line, "no a=candidate under it"))
+        .collect();
+    if missing.is_empty() {
+        offer.nothing_live()
+    } else {
+        missing
     }
 }
 
@@ -118,5 +144,17 @@ mod tests {
             diagnose(Some(&good()), reason, Bypass::Unknown).verdict,
             Verdict::Contradicted
         );
+    }
+
+    #[test]
+    fn what_is_marked_agrees_with_what_is_observed() {
+        crate::diagnosis::sample::assert_marks_agree(&CASE);
+    }
+
+    #[test]
+    fn what_is_absent_is_told_at_the_m_line() {
+        let marked = crate::diagnosis::sample::marked(&CASE, &without_candidates());
+        let expected = ("m=audio 4000 RTP/SAVP 8 101", "no a=candidate under it");
+        assert_eq!(marked, [(expected.0.to_owned(), expected.1.to_owned())]);
     }
 }

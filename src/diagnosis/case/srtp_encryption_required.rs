@@ -2,7 +2,10 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 use crate::diagnosis::show;
+use crate::sdp::Crypto;
 use crate::sdp::MediaDescription;
 use crate::sdp::SessionDescription;
 
@@ -23,6 +26,7 @@ pub(super) const CASE: Case = Case {
     page: PAGE,
     observe,
     settle: None,
+    mark,
 };
 
 /// RFC 4568 §6.2, RFC 3711, RFC 5764, RFC 4571: the profiles under which `a=crypto` encrypts.
@@ -77,16 +81,70 @@ fn is_secure(proto: &[u8]) -> bool {
 }
 
 fn has_usable_key(media: &MediaDescription<'_>) -> bool {
-    is_secure(media.proto) && media.crypto.iter().any(crate::sdp::Crypto::is_usable)
+    is_secure(media.proto) && media.crypto.iter().any(Crypto::is_usable)
+}
+
+fn is_of_wanted_suite(crypto: &Crypto<'_>) -> bool {
+    crypto
+        .suite
+        .eq_ignore_ascii_case(b"AES_CM_128_HMAC_SHA1_80")
+}
+
+/// The usable keys and the profiles that they are under; where there is none, what each live stream lacks.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let mut refuting = Vec::new();
+    for (place, media) in offer.live().filter(|(_, media)| has_usable_key(media)) {
+        refuting.push(Mark::refutes(media.line, "a secure profile"));
+        let keys = offer
+            .lines_of(Some(place))
+            .filter(|line| line.crypto().is_some_and(|it| it.is_usable()));
+        refuting.extend(keys.map(|line| Mark::refutes(line.number, "a usable key offer")));
+    }
+    if !refuting.is_empty() {
+        return refuting;
+    }
+    let mut shown = Vec::new();
+    for (place, media) in offer.live() {
+        let lacks = what_lacks(&offer.description, media);
+        shown.push(Mark::shows(
+            media.line,
+            format!("no usable SRTP key: {} {lacks}", show(media.proto)),
+        ));
+        let keys = offer
+            .lines_of(Some(place))
+            .filter(|line| line.is_attribute("crypto"));
+        shown.extend(
+            keys.map(|line| Mark::shows(line.number, why_unusable(media, line.crypto().as_ref()))),
+        );
+    }
+    if shown.is_empty() {
+        shown = offer.nothing_live();
+    }
+    let of_session = offer
+        .lines_of(None)
+        .filter(|line| line.is_attribute("crypto"));
+    shown.extend(
+        of_session
+            .map(|line| Mark::shows(line.number, "before the first m= line: a key of no stream")),
+    );
+    shown
+}
+
+/// Why a key of a stream can't be used; none where the line can't be read.
+fn why_unusable(media: &MediaDescription<'_>, crypto: Option<&Crypto<'_>>) -> &'static str {
+    match crypto {
+        None => "can't be read",
+        Some(_) if !is_secure(media.proto) => {
+            "a key, but the profile of its m= line is not a secure one"
+        }
+        Some(crypto) if !is_of_wanted_suite(crypto) => "not AES_CM_128_HMAC_SHA1_80",
+        Some(crypto) if crypto.is_unencrypted => "UNENCRYPTED_SRTP: not encrypted",
+        Some(_) => "the key is not 30 bytes of base64",
+    }
 }
 
 /// Which of the ways to fail it is: each has a fix of its own.
 fn what_lacks(description: &SessionDescription<'_>, media: &MediaDescription<'_>) -> String {
-    let wanted = |crypto: &&crate::sdp::Crypto<'_>| {
-        crypto
-            .suite
-            .eq_ignore_ascii_case(b"AES_CM_128_HMAC_SHA1_80")
-    };
     match (is_secure(media.proto), media.crypto.is_empty()) {
         (false, true) => "without a=crypto (SRTP is off)".to_owned(),
         (false, false) => "with a=crypto, but the profile is not a secure one".to_owned(),
@@ -94,7 +152,7 @@ fn what_lacks(description: &SessionDescription<'_>, media: &MediaDescription<'_>
             "with DTLS alone, no a=crypto".to_owned()
         }
         (true, true) => "without a=crypto".to_owned(),
-        (true, false) if media.crypto.iter().any(|crypto| wanted(&crypto)) => {
+        (true, false) if media.crypto.iter().any(is_of_wanted_suite) => {
             "whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64".to_owned()
         }
         (true, false) => {
@@ -253,5 +311,33 @@ mod tests {
         ] {
             assert!(!format!("{:?}", seen(&media)).contains("WnD7"));
         }
+    }
+
+    #[test]
+    fn what_is_marked_agrees_with_what_is_observed() {
+        crate::diagnosis::sample::assert_marks_agree(&CASE);
+    }
+
+    #[test]
+    fn each_key_is_told_why_it_is_of_no_use_and_what_refutes_is_marked_too() {
+        let notes = |media: &str| -> Vec<String> {
+            let marked = crate::diagnosis::sample::marked(&CASE, &with_media(media));
+            marked.into_iter().map(|(_, note)| note).collect()
+        };
+        let other = KEY.replace("SHA1_80", "SHA1_32");
+        assert_eq!(
+            notes(&format!(
+                "m=audio 4000 RTP/SAVP 8\n{other}\na=crypto:2 AES_CM_128_HMAC_SHA1_80 inline:c2hvcnQ="
+            )),
+            [
+                "no usable SRTP key: RTP/SAVP whose AES_CM_128_HMAC_SHA1_80 key is not 30 bytes of base64",
+                "not AES_CM_128_HMAC_SHA1_80",
+                "the key is not 30 bytes of base64"
+            ]
+        );
+        assert_eq!(
+            notes(&format!("m=audio 4000 RTP/SAVP 8\n{other}\n{KEY}")),
+            ["a secure profile", "a usable key offer"]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::never;
+use super::no_line;
 
 pub(super) const FINDING: Finding = Finding {
     name: "bypass-declined",
@@ -11,4 +12,5 @@ pub(super) const FINDING: Finding = Finding {
     observe: never,
     refuser: None,
     excludes_cases: false,
+    mark: no_line,
 };

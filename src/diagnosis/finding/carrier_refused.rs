@@ -4,6 +4,7 @@ use crate::trunk::Refuser;
 
 use super::Finding;
 use super::never;
+use super::no_line;
 
 pub(super) const FINDING: Finding = Finding {
     name: "carrier-refused",
@@ -13,4 +14,5 @@ pub(super) const FINDING: Finding = Finding {
     observe: never,
     refuser: Some(Refuser::Carrier),
     excludes_cases: false,
+    mark: no_line,
 };

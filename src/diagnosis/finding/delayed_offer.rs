@@ -5,6 +5,7 @@ use crate::call::Rejection;
 
 use super::super::show;
 use super::Finding;
+use super::no_line;
 
 pub(super) const FINDING: Finding = Finding {
     name: "delayed-offer",
@@ -14,6 +15,7 @@ pub(super) const FINDING: Finding = Finding {
     observe,
     refuser: None,
     excludes_cases: true,
+    mark: no_line,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {

@@ -2,6 +2,8 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 
 use super::Finding;
 
@@ -13,6 +15,7 @@ pub(super) const FINDING: Finding = Finding {
     observe,
     refuser: None,
     excludes_cases: true,
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
@@ -27,4 +30,11 @@ fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
     live.peek()?;
     live.all(|media| media.media.eq_ignore_ascii_case(b"image"))
         .then(|| "the only live stream is m=image (T.38 fax)".to_owned())
+}
+
+/// The `m=` lines of fax.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let live = offer.live();
+    live.map(|(_, media)| Mark::shows(media.line, "T.38 fax, which Teams does not have"))
+        .collect()
 }

@@ -2,6 +2,10 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
+use crate::sdp::ConnectionData;
+use crate::sdp::Line;
 
 use super::super::show;
 use super::Finding;
@@ -14,6 +18,7 @@ pub(super) const FINDING: Finding = Finding {
     observe,
     refuser: None,
     excludes_cases: false,
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
@@ -22,11 +27,30 @@ fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
     };
     let live = description.media.iter().filter(|media| media.is_live());
     let mut connections = live.filter_map(|media| description.connection_of(media));
-    let found = connections.find(|connection| {
-        connection.addrtype.eq_ignore_ascii_case(b"IP6") && !connection.is_unspecified()
-    })?;
+    let found = connections.find(|connection| is_ipv6(connection))?;
     Some(format!(
         "connection address {} is IPv6",
         show(found.address)
     ))
+}
+
+fn is_ipv6(connection: &ConnectionData<'_>) -> bool {
+    connection.addrtype.eq_ignore_ascii_case(b"IP6") && !connection.is_unspecified()
+}
+
+/// The `c=` lines with an IPv6 address.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let is_told = |line: &&Line<'_>| {
+        line.connection()
+            .is_some_and(|connection| is_ipv6(&connection))
+    };
+    let lines = offer.lines.iter().filter(is_told);
+    lines
+        .map(|line| {
+            Mark::shows(
+                line.number,
+                "IPv6: Direct Routing takes media over IPv4 alone",
+            )
+        })
+        .collect()
 }

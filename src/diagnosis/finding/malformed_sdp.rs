@@ -2,6 +2,8 @@
 
 use crate::call::OfferUnderTest;
 use crate::call::Rejection;
+use crate::diagnosis::mark::Mark;
+use crate::diagnosis::mark::WrittenOffer;
 
 use super::Finding;
 
@@ -13,6 +15,7 @@ pub(super) const FINDING: Finding = Finding {
     observe,
     refuser: None,
     excludes_cases: true,
+    mark,
 };
 
 fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
@@ -31,4 +34,13 @@ fn observe(rejection: &Rejection<'_, '_>) -> Option<String> {
         || "the SDP can't be read".to_owned(),
         |defect| format!("malformed SDP: {defect}"),
     ))
+}
+
+/// The lines that can't be read.
+fn mark(offer: &WrittenOffer<'_>) -> Vec<Mark> {
+    let defects = offer.description.defects.iter();
+    let wrong = defects.filter(|defect| defect.is_malformation());
+    wrong
+        .map(|defect| Mark::shows(defect.line().unwrap_or(1), defect.to_string()))
+        .collect()
 }

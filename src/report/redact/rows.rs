@@ -226,10 +226,12 @@ impl Redaction {
             arrows,
             left_out_before: _,
             left_out_behind: _,
-            request: _,
+            request,
             response: _,
+            marked,
         } = ladder;
-        for arrow in arrows {
+        let refused = *request;
+        for (place, arrow) in (0..).zip(arrows) {
             let Arrow {
                 time: _,
                 frame: _,
@@ -255,7 +257,14 @@ impl Redaction {
             if let Some(sdp) = sdp {
                 self.offer(sdp);
             }
-            set(message, |message| self.message(message));
+            let made = self.message(message.as_bytes());
+            if Some(place) == refused {
+                let note = |note: &str| {
+                    String::from_utf8_lossy(&self.text_with(note.as_bytes(), known)).into_owned()
+                };
+                marked.move_to(message.as_bytes(), &made, note);
+            }
+            *message = Text::from(made);
         }
     }
 
