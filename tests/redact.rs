@@ -335,6 +335,13 @@ fn no_original_is_in_any_output() {
             found(&all, &originals).len() > 10,
             "the search finds them where they are"
         );
+        for (name, original) in &plain {
+            let is_empty = name == "standard output" || found(original, &originals).is_empty();
+            assert!(
+                !is_empty || !name.contains("night"),
+                "{name} is looked into"
+            );
+        }
         for (name, output) in &redacted {
             let found: Vec<String> = found(output, &originals)
                 .iter()

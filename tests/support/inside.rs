@@ -27,7 +27,6 @@ pub(crate) fn page(bytes: &[u8]) -> String {
         let data = data.split("</script>").next().unwrap();
         blocks.push(STANDARD.decode(data).unwrap());
     }
-    assert!(!blocks.is_empty(), "the page has blocks of data");
     for block in blocks {
         DeflateDecoder::new(&block[..])
             .read_to_string(&mut text)
@@ -48,6 +47,5 @@ pub(crate) fn workbook(bytes: &[u8]) -> String {
         }
         text.push('\n');
     }
-    assert!(text.lines().count() > 20, "the workbook has cells");
     text
 }
