@@ -35,17 +35,14 @@ pub fn run(options: &Compare) -> anyhow::Result<Exit> {
         .filter(|path| *path != Path::new("-"));
     let all = compare(&before, &after);
     let table = table(&all)?;
-    match output {
-        Some(path) => {
-            let mut file = Publication::begin(path)?;
-            file.write_all(&table)?;
-            file.publish()?;
-        }
-        None => {
-            let mut out = Stdout::new();
-            out.table(&table)?;
-            out.finish()?;
-        }
+    if let Some(path) = output {
+        let mut file = Publication::begin(path)?;
+        file.write_all(&table)?;
+        file.publish()?;
+    } else {
+        let mut out = Stdout::new();
+        out.table(&table)?;
+        out.finish()?;
     }
     let failed = options
         .fail_if_worse

@@ -146,7 +146,7 @@ impl Streams {
         }
         if let Some(session) = session {
             track.listen(session, keys);
-            if frames.len() > 1 {
+            if frames.len() > 1 && track.in_fragments.len() < MOST_SPANS {
                 track.in_fragments.extend_from_slice(frames);
             }
             return;
