@@ -86,11 +86,11 @@ impl Pieces {
     pub(super) fn frames_of(&self, sctp: &Sctp<'_>, message: &[u8]) -> Vec<Frame> {
         let ports = (sctp.from.port, sctp.to.port);
         let is_part = |data: &Vec<u8>| memmem::find(message, data).is_some();
-        let parts = self
+        let found = self
             .0
             .iter()
             .filter(|piece| piece.ports == ports && piece.data.iter().any(is_part));
-        parts
+        found
             .flat_map(|piece| piece.frames.iter().copied())
             .collect()
     }

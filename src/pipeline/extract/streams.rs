@@ -146,7 +146,7 @@ impl Streams {
         }
         if let Some(session) = session {
             track.listen(session, keys);
-            if frames.len() > 1 {
+            if frames.len() > 1 && track.in_fragments.len() < MOST_SPANS {
                 track.in_fragments.extend_from_slice(frames);
             }
             return;
@@ -245,7 +245,9 @@ impl Streams {
 
     /// Closes everything.
     pub(super) fn finish(&mut self, picks: &mut Picks, with_keys: bool) {
-        for (ends, track) in self.tracks.drain() {
+        let mut rest: Vec<(Ends, Track)> = self.tracks.drain().collect();
+        rest.sort_unstable_by_key(|(ends, _)| *ends);
+        for (ends, track) in rest {
             track.close(ends, picks, with_keys);
         }
     }

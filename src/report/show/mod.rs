@@ -11,6 +11,7 @@ mod raw;
 use std::fmt::Write;
 
 use crate::capture::record::Nanos;
+use crate::diagnosis::Diagnosis;
 use crate::text::Text;
 
 use super::closing::Style;
@@ -143,8 +144,8 @@ fn describe_call(
         [trunk, carrier] if carrier.is_empty() || trunk == carrier => format!("trunk {trunk}"),
         [trunk, carrier] => format!("trunk {trunk}, carrier {carrier}"),
     };
-    let (caller, callee) = (shown(&row.caller), shown(&row.callee));
-    say(out, &format!("{caller} -> {callee}, {trunks}"));
+    let numbers = [&row.caller, &row.callee].map(shown).join(" -> ");
+    say(out, &format!("{numbers}, {trunks}"));
     if let Some(relation) = row.relation.as_ref().filter(|_| place == 0) {
         let (count, with) = (legs.len() - 1, shown(&relation.call_ids));
         let beside = if count == 0 {
@@ -201,7 +202,7 @@ fn describe_rejection(
     let _ = writeln!(out, "{}", screen.style.bold(&heading));
     let mut say = |label: &str, text: &str| labelled(out, label, text, screen.width);
     let diagnosis = row.diagnosis.as_ref();
-    let case = diagnosis.and_then(|of| of.case());
+    let case = diagnosis.and_then(Diagnosis::case);
     let code = diagnosis.and_then(|of| of.microsoft_code);
     let named = case.map_or("none of the four causes", |case| case.name);
     let code = code.map_or_else(String::new, |code| {

@@ -346,7 +346,9 @@ impl Secrets {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+    let digits = |byte: &u8| [digit(byte >> 4), digit(byte & 0xF)];
+    bytes.iter().flat_map(digits).collect()
 }
 
 fn unhex(digits: &[u8]) -> Option<Vec<u8>> {
