@@ -1,7 +1,7 @@
 //! `--html`: the night as one page that needs nothing but itself.
 //!
 //! In: rows as they stream by, and at the end the sums. Out: HTML with its style, its script and its data inside. What is
-//! foreign is text: [`escape`] makes what stands in the page, and the script puts what it gets as text nodes. The page's policy
+//! foreign is text: [`escape`](super::escape) makes what stands in the page, and the script puts what it gets as text nodes. The page's policy
 //! (Content Security Policy, level 3) lets run only that script, and load nothing.
 //!
 //! To be read in this order: `rejection` (what is told of one), `chart` (488s over time), `overview` (what stands first), this.
