@@ -1,14 +1,17 @@
 //! `--html`: the night as one page that needs nothing but itself.
 //!
 //! In: rows as they stream by, and at the end the sums. Out: HTML with its style, its script and its data inside. What is
-//! foreign is text: [`escape`] makes what stands in the page, and the script puts what it gets as text nodes. The page's policy
-//! (Content Security Policy, level 3) lets run only that script, and load nothing.
+//! foreign is text: [`escape`](super::escape) makes what stands in the page, and the script puts what it gets as text nodes.
+//! The page's policy (Content Security Policy, level 3) lets run only that script, and load nothing.
 //!
-//! To be read in this order: `rejection` (what is told of one), `chart` (488s over time), `overview` (what stands first), this.
+//! To be read in this order: `listing` (the table), `rejection` (one that is opened), `chart` (488s over time),
+//! `side_by_side`, `overview` (what stands first), this.
 
 mod chart;
+mod listing;
 mod overview;
 mod rejection;
+mod side_by_side;
 
 use std::fmt::Write as _;
 use std::io;
@@ -64,7 +67,7 @@ pub fn part(rows: &[Row<'_>], print: Print<'_>) -> Part {
         first: rows
             .iter()
             .take(ON_A_PAGE)
-            .map(|row| rejection::table_row(row, &print))
+            .map(|row| listing::table_row(row, &print))
             .collect(),
         blocks: blocks(rows, &print),
         timeline,
@@ -73,10 +76,7 @@ pub fn part(rows: &[Row<'_>], print: Print<'_>) -> Part {
 
 fn blocks(rows: &[Row<'_>], print: &Print<'_>) -> io::Result<String> {
     let mut out = String::new();
-    let told: Vec<_> = rows
-        .iter()
-        .map(|row| rejection::listed(row, print))
-        .collect();
+    let told: Vec<_> = rows.iter().map(|row| listing::listed(row, print)).collect();
     block("rows", told.len(), &serde_json::to_vec(&told)?, &mut out)?;
     for some in rows.chunks(TOGETHER) {
         let told: Vec<_> = some
@@ -127,7 +127,7 @@ impl Page {
 
     /// Writes the page.
     pub fn write(self, overview: &Overview<'_>, out: &mut impl Write) -> io::Result<()> {
-        let words = rejection::words(self.shown, self.left_out)?;
+        let words = listing::words(self.shown, self.left_out)?;
         write!(
             out,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -143,7 +143,7 @@ impl Page {
         out.write_all(overview.sections(&self.timeline).as_bytes())?;
         let first = self.first.concat();
         out.write_all(
-            rejection::section(self.shown, self.left_out, self.first.len(), &first).as_bytes(),
+            listing::section(self.shown, self.left_out, self.first.len(), &first).as_bytes(),
         )?;
         write!(out, "</main>\n{}", overview.footer())?;
         self.blocks.write_to(out)?;

@@ -145,7 +145,9 @@
     }
     show();
     byId(`open-${row.place + 1}`)?.focus();
-    history.replaceState(null, '', open.has(row.place) ? `#r${row.place + 1}` : '#rejections');
+    try {
+      history.replaceState(null, '', open.has(row.place) ? `#r${row.place + 1}` : '#rejections');
+    } catch { /* Some browsers let no file do this: the address stays. */ }
   };
 
   const openRow = (row) => {
