@@ -260,3 +260,158 @@ impl<'a> Ladder<'a> {
         self.arrows.get(self.response? as usize)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::net::Ipv4Addr;
+
+    use super::Arrow;
+    use super::Ladder;
+    use super::Ladders;
+    use super::MOST_ARROWS;
+    use super::ladder_around;
+    use super::whole_ladder;
+    use crate::call::Calls;
+    use crate::call::Gathered;
+    use crate::call::Glance;
+    use crate::call::Sighting;
+    use crate::call::Transport;
+    use crate::capture::record::Frame;
+    use crate::capture::record::Nanos;
+    use crate::capture::record::Stamp;
+    use crate::packet::Endpoint;
+    use crate::report::keyless::LEFT_OUT;
+    use crate::sip::Outline;
+    use crate::sip::Wholeness;
+    use crate::trunk::Config;
+    use crate::trunk::Teams;
+
+    const SDP: &str =
+        "v=0\r\nm=audio 4000 RTP/SAVP 8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:SECRET\r\n";
+
+    fn message(start: &str, cseq: &str, body: &str) -> String {
+        format!(
+            "{start}\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK{cseq}\r\nFrom: <sip:a@a>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: c\r\nCSeq: {cseq}\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    /// So many messages that are no answer, an INVITE and its 488, and as many again; each a second behind the other.
+    fn gathered(around: u32) -> Gathered {
+        let info = |number: u32| message("UPDATE sip:b@b SIP/2.0", &format!("{number} UPDATE"), "");
+        let invite = message("INVITE sip:b@b SIP/2.0", "9999 INVITE", SDP);
+        let refusal = message("SIP/2.0 488 No", "9999 INVITE", "");
+        let mut messages: Vec<String> = (1..=around).map(info).collect();
+        messages.extend([invite.clone(), invite, refusal]);
+        messages.extend((1001..=1000 + around).map(info));
+        let (mut calls, mut out) = (Calls::default(), Vec::new());
+        for (at, bytes) in (0..).zip(&messages) {
+            let end = |port| Endpoint {
+                address: Ipv4Addr::LOCALHOST.into(),
+                port,
+            };
+            let time = Nanos::from_secs(at);
+            let sighting = Sighting {
+                bytes: bytes.as_bytes(),
+                wholeness: Wholeness::Whole,
+                at: Stamp {
+                    time,
+                    frame: Frame {
+                        file: 0,
+                        number: u64::try_from(at).unwrap() + 1,
+                    },
+                },
+                arrived: time,
+                from: end(5060),
+                to: end(5061),
+                transport: Transport::Udp,
+            };
+            let outline = Outline::of(sighting.bytes, Wholeness::Whole).unwrap();
+            calls.feed(b"c", &sighting, &Glance::of(&outline), &mut out);
+        }
+        calls.finish(&mut out);
+        let mut gathered = out.pop().unwrap();
+        calls.unpack(&mut gathered);
+        gathered
+    }
+
+    fn around(of: &Gathered) -> Ladder<'_> {
+        let calls = of.calls();
+        let rejections = calls[0].rejections();
+        ladder_around(&calls[0], &rejections[0], &Teams::new(&Config::default()))
+    }
+
+    fn text(arrow: Option<&Arrow<'_>>) -> String {
+        String::from_utf8(arrow.unwrap().message.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_texts_of_request_and_488_are_there_without_keys_and_no_others() {
+        let gathered = gathered(3);
+        let ladder = around(&gathered);
+        assert_eq!(ladder.arrows.len(), 8);
+        let request = text(ladder.refused());
+        assert!(
+            request.contains(LEFT_OUT) && !request.contains("SECRET"),
+            "{request}"
+        );
+        assert!(text(ladder.refusal()).starts_with("SIP/2.0 488 No\r\n"));
+        let shown = ladder
+            .arrows
+            .iter()
+            .filter(|arrow| !arrow.message.is_empty());
+        assert_eq!(shown.count(), 2);
+    }
+
+    #[test]
+    fn what_was_sent_again_is_one_arrow_that_tells_how_often_and_when_last() {
+        let gathered = gathered(0);
+        let ladder = around(&gathered);
+        let invite = ladder.refused().unwrap();
+        assert_eq!((ladder.arrows.len(), invite.times), (2, 2));
+        assert_eq!((invite.time, invite.until), (Nanos(0), Nanos::from_secs(1)));
+    }
+
+    #[test]
+    fn of_a_long_call_what_is_around_the_rejection_is_told_and_how_much_more_there_is() {
+        for count in [59, 60, 100] {
+            let gathered = gathered(count);
+            let ladder = around(&gathered);
+            let (before, behind) = (ladder.left_out_before, ladder.left_out_behind);
+            let all = u32::try_from(ladder.arrows.len()).unwrap() + before + behind;
+            assert_eq!(all, 2 * count + 2);
+            assert!(ladder.arrows.len() <= MOST_ARROWS);
+            assert_eq!(ladder.refused().unwrap().cseq, 9999);
+            assert_eq!(ladder.refusal().unwrap().status.as_ref().unwrap().0, 488);
+        }
+    }
+
+    #[test]
+    fn keys_stay_for_the_redactor_alone() {
+        let gathered = gathered(1);
+        let calls = gathered.calls();
+        let rejections = calls[0].rejections();
+        let ids = BTreeSet::from([b"c".to_vec()]);
+        let teams = Teams::new(&Config::default());
+        let has_key = |ladders: &Ladders| {
+            assert!(ladders.are_wanted_of(b"c") && !ladders.are_wanted_of(b"d"));
+            let ladder = whole_ladder(&calls[0], rejections.first(), &teams, ladders);
+            text(ladder.refused()).contains("SECRET")
+        };
+        assert!(has_key(&Ladders::ToBeRedacted(ids.clone())));
+        assert!(!has_key(&Ladders::OfCalls(ids)));
+        assert!(!Ladders::OfRejections.are_wanted_of(b"c"));
+    }
+
+    #[test]
+    fn what_comes_later_in_a_call_is_joined_behind_it() {
+        let (earlier, later) = (gathered(2), gathered(1));
+        let (mut ladder, rest) = (around(&earlier), around(&later));
+        ladder.response = None;
+        ladder.join(rest);
+        assert_eq!(ladder.arrows.len(), 10);
+        assert_eq!(ladder.refusal().unwrap().status.as_ref().unwrap().0, 488);
+    }
+}
