@@ -306,6 +306,32 @@ fn both(place: &Place, capture: &str) -> [BTreeMap<String, String>; 2] {
     ]
 }
 
+/// The packets that are extracted for others, and the rows that can be made of them.
+#[cfg(feature = "extract")]
+fn shared(place: &Place, folder: &str) -> [(String, String); 2] {
+    let words = [
+        "extract",
+        "--redact",
+        "--only-488",
+        folder,
+        "-o",
+        "shared.pcapng",
+    ];
+    let ran = place.run(&words);
+    assert!(matches!(code(&ran), Some(0 | 1)), "{ran:?}");
+    let packets = std::fs::read(place.path("shared.pcapng")).unwrap();
+    let rows = place.run(&["analyze", "-q", "shared.pcapng"]);
+    let rows = place::out(&rows);
+    assert!(rows.lines().count() > 1, "{rows}");
+    [
+        (
+            "packets".to_owned(),
+            String::from_utf8_lossy(&packets).into_owned(),
+        ),
+        ("rows of packets".to_owned(), rows),
+    ]
+}
+
 #[test]
 fn no_original_is_in_any_output() {
     let place = Place::new();
@@ -335,6 +361,12 @@ fn no_original_is_in_any_output() {
             found(&all, &originals).len() > 10,
             "the search finds them where they are"
         );
+        #[cfg(feature = "extract")]
+        let redacted = {
+            let mut redacted = redacted;
+            redacted.extend(shared(&place, folder));
+            redacted
+        };
         for (name, original) in &plain {
             let is_empty = name == "standard output" || found(original, &originals).is_empty();
             assert!(
