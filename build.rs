@@ -13,10 +13,9 @@
 mod arguments;
 
 use std::env;
-use std::error::Error;
 use std::process::Command;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/cli/arguments.rs");
     let said = |name| env::var(name).unwrap_or_default();
@@ -25,8 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rustc-env=SIP488_PROFILE={}", said("PROFILE"));
     println!("cargo:rustc-env=SIP488_FEATURES={}", features().join(" "));
     #[cfg(feature = "manual")]
-    manual::write()?;
-    Ok(())
+    manual::write().expect("the manual can be written where the program is built");
 }
 
 /// What the compiler says that it is.
