@@ -67,8 +67,13 @@ mod manual {
         make_empty(&share)?;
         make_empty(&beside)?;
         clap_mangen::generate_to(Arguments::command().disable_help_subcommand(true), &share)?;
+        let pages = pages(&share)?;
+        for page in &pages {
+            let path = share.join(format!("{page}.1"));
+            fs::write(&path, with_examples(&fs::read_to_string(&path)?))?;
+        }
         write_completions(&share)?;
-        fs::write(out.join("pages.rs"), list(&pages(&share)?))?;
+        fs::write(out.join("pages.rs"), list(&pages))?;
         for entry in fs::read_dir(&share)? {
             let entry = entry?;
             fs::copy(entry.path(), beside.join(entry.file_name()))?;
@@ -103,6 +108,27 @@ mod manual {
         }
         pages.sort();
         Ok(pages)
+    }
+
+    /// What stands below the options is no prose: its lines stay lines, under the headings that manuals have.
+    fn with_examples(page: &str) -> String {
+        let Some((before, extra)) = page.split_once(".SH EXTRA\n") else {
+            return page.to_owned();
+        };
+        let (extra, behind) = extra
+            .split_once("\n.SH ")
+            .map_or((extra, String::new()), |(extra, behind)| {
+                (extra, format!(".SH {behind}"))
+            });
+        let mut sections = String::new();
+        for line in extra.lines() {
+            match line {
+                "Examples:" => sections.push_str(".SH EXAMPLES\n.nf\n"),
+                "Exit status:" => sections.push_str(".fi\n.SH EXIT STATUS\n.nf\n"),
+                line => sections.push_str(&format!("{line}\n")),
+            }
+        }
+        format!("{before}{sections}.fi\n{behind}")
     }
 
     fn write_completions(folder: &Path) -> Result<(), Box<dyn Error>> {

@@ -333,3 +333,14 @@ fn without_a_capture_anywhere_the_error_says_where_to_name_one() {
     assert_eq!(ran.status.code(), Some(2));
     assert!(said.contains("`paths` in [analyze]"), "{said}");
 }
+
+#[test]
+fn what_is_wrong_with_trunks_and_with_options_is_told_at_once() {
+    let (status, told) = checked(
+        "[teams]\naddresses = [\"x\"]\n[analyze]\nthreads = \"two\"\ntime_zone = \"Mars\"\n",
+    );
+    assert_eq!(status, Some(2));
+    for line in [":2:", ":4:", ":5:"] {
+        assert!(told.contains(&format!("trunks.toml{line}")), "{told}");
+    }
+}

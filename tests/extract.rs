@@ -72,7 +72,7 @@ fn holds(capture: &Path) -> usize {
         return 0;
     }
     let said = extract(&place, &name, &ids(&all), &["--with-keys"]);
-    if said.contains("masked by WebSocket") {
+    if said.contains("in WebSocket frames") {
         return 0;
     }
     assert_eq!(rows(&place, &["out.pcapng"]), all, "{name}: {said}");
@@ -550,4 +550,29 @@ fn keys_of_connections_are_not_written_where_their_calls_are_redacted() {
     assert_eq!(code(&output), Some(2));
     assert!(err(&output).contains("--with-keys"), "{}", err(&output));
     assert!(place.names().is_empty());
+}
+
+#[test]
+fn where_no_packet_can_be_copied_nothing_is_written_and_the_status_says_so() {
+    let place = Place::new();
+    let capture = format!("{ROOT}/tests/decryption/tcp-websocket.pcap");
+    let ids = ids(&rows(&place, &[&capture]));
+    let id = ids.first().expect("a call");
+    let words = ["extract", &capture, "-o", "out.pcapng", "--call-id", id];
+    let output = place.run(&words);
+    assert_eq!(code(&output), Some(1), "{}", err(&output));
+    assert!(err(&output).contains("nothing is written") && err(&output).contains("--redact"));
+    assert!(!place.names().contains(&"out.pcapng".to_owned()));
+    let output = place.run(&[&words[..], &["--redact"]].concat());
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    assert!(place.names().contains(&"out.pcapng".to_owned()));
+}
+
+#[test]
+fn a_capture_is_not_written_to_standard_output() {
+    let place = Place::new();
+    let capture = format!("{ROOT}/captures/verdicts.pcapng");
+    let output = place.run(&["extract", &capture, "-o", "-", "--only-488"]);
+    assert_eq!(code(&output), Some(2));
+    assert!(place.names().is_empty() && output.stdout.is_empty());
 }

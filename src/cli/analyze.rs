@@ -47,7 +47,7 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     let zone = Zone::named(&arguments.time_zone)?;
     let reading = &arguments.reading;
     let options = options(reading, config, stop)?;
-    check_outputs_differ(arguments)?;
+    check_outputs(arguments)?;
     let mut outputs = Outputs::begin(arguments)?;
     let options = Options {
         pstn_report: pstn_report(arguments, &options.config)?,
@@ -91,10 +91,10 @@ fn pstn_report(arguments: &Analyze, config: &Config) -> anyhow::Result<Option<Ar
     Ok((!arguments.pstn_report.is_empty()).then(|| Arc::new(report)))
 }
 
-/// The files that are to be written. `-` is standard output.
+/// The files that are to be written; for the calls CSV `-` is standard output.
 fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
-    let outputs = [
-        &arguments.output,
+    let calls = arguments.output.as_ref();
+    let others = [
         &arguments.rejections,
         &arguments.trunk_report,
         &arguments.offer_report,
@@ -104,17 +104,21 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         &arguments.html,
         &arguments.summary,
     ];
-    outputs
+    calls
+        .filter(|path| path.as_path() != Path::new("-"))
         .into_iter()
-        .flatten()
+        .chain(others.into_iter().flatten())
         .map(PathBuf::as_path)
-        .filter(|path| *path != Path::new("-"))
 }
 
-/// Two results in one file would be one result.
-fn check_outputs_differ(arguments: &Analyze) -> anyhow::Result<()> {
+/// Two results in one file would be one result, and standard output has the calls alone.
+pub(super) fn check_outputs(arguments: &Analyze) -> anyhow::Result<()> {
     let mut places = BTreeSet::new();
     for path in written_files(arguments) {
+        anyhow::ensure!(
+            path != Path::new("-"),
+            "-: standard output has the calls CSV; name a file for each other output"
+        );
         let is_device = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
         anyhow::ensure!(
             is_device || places.insert(place(path)),

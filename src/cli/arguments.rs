@@ -119,8 +119,9 @@ Examples:
 const EXTRACT_STATUS: &str = "\
 Exit status:
   0  everything was read, and the calls' packets are written
-  1  there is no such call: nothing is written, or the packets of the others; or a capture is damaged
-     or unreadable, or a named file is missing or no capture, and the packets of all the rest are written
+  1  there is no such call, or none of its packets can be copied: nothing is written, or the packets
+     of the others; or a capture is damaged or unreadable, or a named file is missing or no capture,
+     and the packets of all the rest are written
   2  nothing could be done: bad usage, none of the named paths readable, output not writable
   130  stopped by Ctrl-C, 143 by SIGTERM; nothing is written";
 
@@ -160,7 +161,7 @@ const COMPARE_EXAMPLES: &str = "\
 Examples:
   sip488 compare monday.csv tuesday.csv -o moved.csv
       the trunk reports of two nights (--trunk-report), a row per trunk
-  sip488 compare -q yesterday.csv today.csv -o moved.csv --fail-if-worse 5 || mail -s 'trunks got worse' noc < moved.csv
+  sip488 compare -q yesterday.csv today.csv -o moved.csv --fail-if-worse 5; [ $? -eq 1 ] && mail -s 'trunks got worse' noc < moved.csv
       from cron: say something only where it is worth it
 
 Exit status:

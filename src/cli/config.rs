@@ -53,8 +53,7 @@ fn run_check(options: &ConfigCheck) -> anyhow::Result<Exit> {
     let path = &options.file;
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let mut checked = check(&text);
-    let settings = checked.config.iter().flat_map(|config| &config.settings);
-    let faults = settings::faults(&settings.cloned().collect::<Vec<_>>());
+    let faults = settings::faults(&checked.settings);
     if !faults.is_empty() {
         checked.config = None;
     }

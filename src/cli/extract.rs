@@ -56,6 +56,10 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
     let reading = &arguments.reading;
     let is_stream = |path: &std::path::PathBuf| path == Path::new("-");
     anyhow::ensure!(!reading.paths.iter().any(is_stream), READ_TWICE);
+    anyhow::ensure!(
+        arguments.output != Path::new("-"),
+        "-: a capture is no text for standard output; name a file"
+    );
     let config = config(arguments.config.as_deref(), &reading.teams)?;
     let options = options(reading, config, stop)?;
     let mut file = Publication::begin(&arguments.output)?;
@@ -106,17 +110,20 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
     };
     bar.finish();
     let extracted = extracted?;
-    write(&mut file, &extracted, &analysis, stop)?;
-    stop.hold()?;
-    file.publish()?;
-    if !reading.quiet {
+    let is_something = extracted.done.packets > 0;
+    if is_something {
+        write(&mut file, &extracted, &analysis, stop)?;
+        stop.hold()?;
+        file.publish()?;
+    }
+    if !reading.quiet || !is_something {
         let done = Done {
             calls: wanted.calls,
             ..extracted.done
         };
         let _ = io::stderr().write_all(told(&done).as_bytes());
     }
-    Ok(if analysis.is_whole && missing.is_empty() {
+    Ok(if is_something && analysis.is_whole && missing.is_empty() {
         Exit::Whole
     } else {
         Exit::Partial

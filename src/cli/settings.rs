@@ -25,6 +25,7 @@ use crate::trunk::config::Setting;
 use crate::trunk::config::SettingValue;
 use crate::trunk::config::place_in;
 
+use super::analyze::check_outputs;
 use super::arguments::Analyze;
 use super::arguments::Arguments;
 use super::arguments::Command;
@@ -80,7 +81,7 @@ pub fn with_file(
     Ok((options, config))
 }
 
-/// What is wrong with the options of a file, in its order.
+/// What is wrong with the options of a file, in its order; where each by itself is right, with all of them together.
 pub fn faults(settings: &[Setting]) -> Vec<Fault> {
     let wrong = |setting: &Setting| {
         Some(Fault {
@@ -88,7 +89,41 @@ pub fn faults(settings: &[Setting]) -> Vec<Fault> {
             what: fault(setting)?,
         })
     };
-    settings.iter().filter_map(wrong).collect()
+    let faults: Vec<Fault> = settings.iter().filter_map(wrong).collect();
+    let (Some(first), []) = (settings.first(), &faults[..]) else {
+        return faults;
+    };
+    let at = first.at;
+    let what = unfit_together(settings);
+    what.map(|what| Fault { at, what }).into_iter().collect()
+}
+
+/// Why no run begins with these options.
+fn unfit_together(settings: &[Setting]) -> Option<String> {
+    let mut call: Vec<OsString> = vec!["sip488".into(), "analyze".into(), "-".into()];
+    call.extend(
+        settings
+            .iter()
+            .flat_map(|setting| words(setting, Path::new(""), None)),
+    );
+    let matches = Arguments::command().try_get_matches_from(call);
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(arguments) => match arguments.command {
+            Command::Analyze(options) => {
+                check_outputs(&options).err().map(|error| error.to_string())
+            }
+            _ => None,
+        },
+        Err(error) => {
+            let said = error.to_string();
+            let said = said.split("\n\nUsage").next().unwrap_or_default();
+            let words: Vec<&str> = said
+                .trim_start_matches("error: ")
+                .split_whitespace()
+                .collect();
+            Some(format!("[analyze]: {}", words.join(" ")))
+        }
+    }
 }
 
 fn fault(setting: &Setting) -> Option<String> {
@@ -257,6 +292,25 @@ mod tests {
             ),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_a_fault() {
+        for (keys, said) in [
+            ("redact_key = \"k\"", "--redact"),
+            (
+                "output = \"a.csv\"\nrejections = \"a.csv\"",
+                "named for two outputs",
+            ),
+            ("rejections = \"-\"", "standard output"),
+        ] {
+            let wrong = wrong(keys);
+            assert!(
+                wrong.len() == 1 && wrong[0].contains(said),
+                "{keys}: {wrong:?}"
+            );
+        }
+        assert_eq!(wrong("redact_key = \"k\"\nredact = true"), [""; 0]);
     }
 
     #[test]

@@ -102,17 +102,17 @@ fn describe_files(out: &mut String, summary: &RunSummary, style: Style) {
         read,
         size(bytes)
     );
-    describe_unread(out, summary, style);
+    describe_unread(out, summary, style, ", all in --summary");
 }
 
 /// The files that could not be read whole, a line each.
 pub fn unread(summary: &RunSummary, style: Style) -> String {
     let mut out = String::new();
-    describe_unread(&mut out, summary, style);
+    describe_unread(&mut out, summary, style, "");
     out
 }
 
-fn describe_unread(out: &mut String, summary: &RunSummary, style: Style) {
+fn describe_unread(out: &mut String, summary: &RunSummary, style: Style, rest: &str) {
     let unread: Vec<_> = summary
         .files
         .iter()
@@ -138,7 +138,7 @@ fn describe_unread(out: &mut String, summary: &RunSummary, style: Style) {
         );
     }
     if unread.len() > FILES {
-        let _ = writeln!(out, "  and {} more, all in --summary", unread.len() - FILES);
+        let _ = writeln!(out, "  and {} more{rest}", unread.len() - FILES);
     }
 }
 

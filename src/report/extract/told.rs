@@ -30,7 +30,7 @@ pub fn told(done: &Done) -> String {
     let count =
         |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let keys = if done.is_redacted {
-        "each a redacted message made anew".to_owned()
+        "each a redacted message made anew, once however often it was sent".to_owned()
     } else {
         format!("{} overwritten", count(done.overwritten, "key"))
     };
@@ -40,6 +40,9 @@ pub fn told(done: &Done) -> String {
         count(done.calls, "call"),
         count(done.files, "capture"),
     );
+    if done.packets == 0 {
+        out.push_str("  nothing is written\n");
+    }
     if done.tls_connections > 0 {
         let connections = count(done.tls_connections, "TLS connection");
         let lines = count(done.key_lines, "line");
@@ -59,7 +62,8 @@ pub fn told(done: &Done) -> String {
         let messages = count(done.garbled, "message");
         let _ = writeln!(
             out,
-            "  {messages} left out: compressed, or masked by WebSocket, so that no key in them can be overwritten"
+            "  {messages} left out: in WebSocket frames, or compressed, so that no key in them can be overwritten;\n  \
+             --redact makes them anew"
         );
     }
     if done.too_many > 0 {

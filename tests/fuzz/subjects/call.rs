@@ -112,7 +112,7 @@ fn tell(closed: &[Gathered]) {
         config: &config,
         numbers: Some(&config.numbers),
         tells_trunk_groups: true,
-        ladders: &Ladders::None,
+        ladders: &Ladders::OfRejections,
         paths: &paths,
     };
     let settlement = Settlement {

@@ -65,7 +65,7 @@ fn tell(path: PathBuf, threads: usize, window: u64) -> Told {
         window,
         pstn_report: None,
         tells_trunk_groups: true,
-        ladders: Ladders::None,
+        ladders: Ladders::OfRejections,
         redaction_key: None,
         stop: Arc::default(),
     };

@@ -16,6 +16,7 @@ use super::is_among;
 use super::is_below;
 use super::is_host;
 use super::place::Place;
+use super::setting::Setting;
 use super::written;
 use super::written::End;
 use super::written::Written;
@@ -25,6 +26,8 @@ use super::written::Written;
 pub struct Checked {
     /// What was understood; none where there is an error.
     pub config: Option<Config>,
+    /// The options of a run, also where something else is wrong.
+    pub settings: Vec<Setting>,
     /// What is wrong, in the order of the file.
     pub concerns: Vec<Concern>,
 }
@@ -76,6 +79,7 @@ pub fn check(text: &str) -> Checked {
     if !written.faults.is_empty() {
         return Checked {
             config: None,
+            settings: written.settings,
             concerns: written
                 .faults
                 .iter()
@@ -91,6 +95,7 @@ pub fn check(text: &str) -> Checked {
     let concerns = concerns.map(|(at, what)| told(Severity::Warning, at, what));
     Checked {
         concerns: concerns.collect(),
+        settings: written.settings.clone(),
         config: Some(written.into()),
     }
 }
