@@ -295,7 +295,7 @@ pub struct Analyze {
     /// Keep only calls with at least one rejection in the calls CSV (other outputs are not affected)
     #[arg(long)]
     pub only_488: bool,
-    /// TOML: trunk names, what counts as Teams, and any of these options ([analyze])
+    /// TOML: trunk names, what counts as Teams, and, in its table `analyze`, any of these options
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Microsoft's report of the calls: the admin centre's PSTN usage export, or Graph's directRoutingLogRow (CSV, JSON) (repeatable)
