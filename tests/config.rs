@@ -344,3 +344,65 @@ fn what_is_wrong_with_trunks_and_with_options_is_told_at_once() {
         assert!(told.contains(&format!("trunks.toml{line}")), "{told}");
     }
 }
+
+#[test]
+fn what_the_file_and_the_command_line_have_together_is_judged_together() {
+    let (folder, path) = file("[analyze]\nredact = true\npaths = [\"-q.pcapng\"]\nquiet = true\n");
+    fs::copy(
+        root().join("captures/verdicts.pcapng"),
+        folder.path().join("-q.pcapng"),
+    )
+    .unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, [7; 16]).unwrap();
+    let words = [
+        "analyze",
+        "--redact-key",
+        key.to_str().unwrap(),
+        "--config",
+        path.to_str().unwrap(),
+    ];
+    let ran = sip488(&words);
+    assert!(ran.status.success() && ran.stdout.len() > 1000, "{ran:?}");
+}
+
+#[test]
+fn what_a_run_is_made_of_is_not_replaced_by_it() {
+    let (folder, path) = file("[analyze]\n");
+    let inside = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::copy(root().join("captures/wrapped/tls.pcap"), inside("tls.pcap")).unwrap();
+    fs::copy(
+        root().join("captures/wrapped/tls.keylog"),
+        inside("tls.keylog"),
+    )
+    .unwrap();
+    fs::copy(root().join("captures/wrapped/tls.keylog"), inside("other")).unwrap();
+    fs::write(inside("key"), [7; 16]).unwrap();
+    let before = |name: &str| fs::read(inside(name)).unwrap();
+    let all = ["trunks.toml", "tls.keylog", "other", "key"];
+    let originals = all.map(before);
+    for name in all {
+        let words = [
+            "analyze",
+            "-q",
+            &inside("tls.pcap"),
+            "--config",
+            path.to_str().unwrap(),
+            "--keylog",
+            &inside("other"),
+            "--redact",
+            "--redact-key",
+            &inside("key"),
+            "-o",
+            &inside(name),
+        ];
+        let ran = sip488(&words);
+        assert_eq!(ran.status.code(), Some(2), "{name}");
+        assert!(
+            text(&ran.stderr).contains("would be replaced"),
+            "{}",
+            text(&ran.stderr)
+        );
+    }
+    assert_eq!(all.map(before), originals);
+}

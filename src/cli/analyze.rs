@@ -48,6 +48,7 @@ fn read_and_write(arguments: &Analyze, config: Config, stop: &Stop) -> anyhow::R
     let reading = &arguments.reading;
     let options = options(reading, config, stop)?;
     check_outputs(arguments)?;
+    check_inputs_stay(written_files(arguments), &files_read(arguments))?;
     let mut outputs = Outputs::begin(arguments)?;
     let options = Options {
         pstn_report: pstn_report(arguments, &options.config)?,
@@ -109,6 +110,17 @@ fn written_files(arguments: &Analyze) -> impl Iterator<Item = &Path> {
         .into_iter()
         .chain(others.into_iter().flatten())
         .map(PathBuf::as_path)
+}
+
+/// The files that are read besides captures and what comes with them.
+fn files_read(arguments: &Analyze) -> BTreeSet<PathBuf> {
+    let one = [&arguments.config, &arguments.redaction.redact_key];
+    let several = arguments
+        .reading
+        .keylog
+        .iter()
+        .chain(&arguments.pstn_report);
+    one.into_iter().flatten().chain(several).cloned().collect()
 }
 
 /// Two results in one file would be one result, and standard output has the calls alone.

@@ -319,7 +319,7 @@ pub struct Redacted {
     #[arg(long)]
     pub redact: bool,
     /// A file of 16 secret bytes or more: runs with the same one have the same stand-ins; without it each run has others
-    #[arg(long, value_name = "FILE", requires = "redact")]
+    #[arg(long, value_name = "FILE")]
     pub redact_key: Option<PathBuf>,
 }
 

@@ -62,6 +62,11 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
     );
     let config = config(arguments.config.as_deref(), &reading.teams)?;
     let options = options(reading, config, stop)?;
+    let key = redaction_key(&arguments.redaction)?;
+    let output = || std::iter::once(arguments.output.as_path());
+    let one = [&arguments.config, &arguments.redaction.redact_key];
+    let files = one.into_iter().flatten().chain(&reading.keylog);
+    check_inputs_stay(output(), &files.cloned().collect())?;
     let mut file = Publication::begin(&arguments.output)?;
     let bar = Bar::new(reading.quiet);
     let analysis = analyze(&options, &bar);
@@ -71,10 +76,7 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
         return Err(nothing_read(&analysis.summary));
     }
     anyhow::ensure!(analysis.can_be_read_again, READ_TWICE);
-    check_inputs_stay(
-        std::iter::once(arguments.output.as_path()),
-        &analysis.inputs,
-    )?;
+    check_inputs_stay(output(), &analysis.inputs)?;
     let wanted = Wanted::in_run(&mut analysis, arguments)?;
     if !reading.quiet && !analysis.is_whole {
         let style = style(io::stderr().is_terminal());
@@ -98,7 +100,7 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
         return Ok(Exit::Partial);
     }
     let bar = Bar::new(reading.quiet);
-    let extracted = match redaction_key(&arguments.redaction)? {
+    let extracted = match key {
         Some(key) => made_anew(&options, &wanted.ids, key, &bar, &mut analysis),
         None => extract::extract(
             &options,

@@ -97,8 +97,18 @@ fn keys(paths: &[PathBuf], is_quiet: bool) -> anyhow::Result<KeyLog> {
     Ok(keys)
 }
 
+/// A key alone redacts nothing: whoever names one wants more than that.
+pub(super) fn check_redaction(redacted: &Redacted) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        redacted.redact || redacted.redact_key.is_none(),
+        "--redact-key: nothing is redacted without --redact"
+    );
+    Ok(())
+}
+
 /// The key of `--redact`: that of the file, else one of its own; none where nothing is redacted.
 pub(super) fn redaction_key(redacted: &Redacted) -> anyhow::Result<Option<Key>> {
+    check_redaction(redacted)?;
     if !redacted.redact {
         return Ok(None);
     }
@@ -132,18 +142,18 @@ pub(super) fn place(path: &Path) -> PathBuf {
         .unwrap_or_else(|| path.to_path_buf())
 }
 
-/// A result must not replace the capture that it was read from.
+/// A result must not replace what it was made of.
 pub(super) fn check_inputs_stay<'p>(
     outputs: impl Iterator<Item = &'p Path>,
-    captures: &BTreeSet<PathBuf>,
+    inputs: &BTreeSet<PathBuf>,
 ) -> anyhow::Result<()> {
     let places: Vec<PathBuf> = outputs.map(place).collect();
-    let replaced = captures
-        .iter()
-        .find(|capture| places.contains(&place(capture)));
-    replaced.map_or(Ok(()), |capture| {
-        let capture = capture.display();
-        Err(anyhow::anyhow!("{capture}: is a capture that was read, and would be replaced; name another file for the output"))
+    let replaced = inputs.iter().find(|input| places.contains(&place(input)));
+    replaced.map_or(Ok(()), |input| {
+        let input = input.display();
+        Err(anyhow::anyhow!(
+            "{input}: is read, and would be replaced; name another file for the output"
+        ))
     })
 }
 

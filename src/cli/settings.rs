@@ -29,6 +29,7 @@ use super::analyze::check_outputs;
 use super::arguments::Analyze;
 use super::arguments::Arguments;
 use super::arguments::Command;
+use super::reading::check_redaction;
 
 /// The name of the captures in the file: they have no option.
 const PATHS: &str = "paths";
@@ -110,7 +111,9 @@ fn unfit_together(settings: &[Setting]) -> Option<String> {
     match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => match arguments.command {
             Command::Analyze(options) => {
-                check_outputs(&options).err().map(|error| error.to_string())
+                let checked = check_redaction(&options.redaction);
+                let checked = checked.and_then(|()| check_outputs(&options));
+                checked.err().map(|error| error.to_string())
             }
             _ => None,
         },
@@ -194,6 +197,12 @@ fn words(setting: &Setting, folder: &Path, given: Option<&ArgMatches>) -> Vec<Os
     }
     let word = |value: &String| -> OsString {
         let value = if is_path && value != "-" {
+            // A name that begins like an option is none in a folder.
+            let folder = if folder == Path::new("") {
+                Path::new(".")
+            } else {
+                folder
+            };
             folder.join(value).into_os_string()
         } else {
             value.into()

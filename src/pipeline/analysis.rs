@@ -196,7 +196,7 @@ pub struct Analysis {
     pub can_be_read_again: bool,
     /// The captures by inventory number, as they are told.
     pub file_names: Vec<PathBuf>,
-    /// The files that the captures are in: an archive has several.
+    /// The files that were read: those that captures are in, of which an archive has several, and key logs beside them.
     pub inputs: BTreeSet<PathBuf>,
     calls: Sorted,
     rejections: Sorted,

@@ -31,6 +31,8 @@ use rayon::iter::ParallelIterator;
 use crate::capture::Capture;
 use crate::capture::inventory;
 use crate::capture::inventory::Inventory;
+use crate::capture::inventory::NotRead;
+use crate::capture::inventory::SetAside;
 use crate::capture::key_log;
 use crate::pstn_report::PstnReport;
 use crate::report::encrypted::MAX_TOLD;
@@ -133,7 +135,8 @@ fn run(
 ) -> Result<Analysis, Error> {
     let inventory = inventory::take(&options.paths);
     let mut keys = options.keys.clone();
-    keys.join(&keys_of(&inventory));
+    let (keys_beside, key_logs) = keys_of(&inventory);
+    keys.join(&keys_beside);
     let bytes = inventory
         .captures
         .iter()
@@ -157,6 +160,7 @@ fn run(
             let mut analysis = read.finish(options, &inventory, pool)?;
             analysis.summary.limits.keys_too_late = late;
             analysis.keys = keys;
+            analysis.inputs.extend(key_logs);
             // Where nothing was read there is nothing to be shown to others, and only its name to say what was named.
             if let Some(key) = options
                 .redaction_key
@@ -170,8 +174,8 @@ fn run(
     }
 }
 
-/// The keys that are known before the first packet is read.
-fn keys_of(inventory: &Inventory) -> KeyLog {
+/// The keys that are known before the first packet is read, and the files that they are in.
+fn keys_of(inventory: &Inventory) -> (KeyLog, Vec<PathBuf>) {
     let mut keys = KeyLog::default();
     for text in inventory
         .captures
@@ -183,12 +187,16 @@ fn keys_of(inventory: &Inventory) -> KeyLog {
     for text in &inventory.key_logs {
         keys.read(text.as_bytes());
     }
-    for (_, text) in key_log::beside(&inventory.captures) {
+    let is_key_log = |other: &&SetAside| other.status == NotRead::KeyLog;
+    let named = inventory.others.iter().filter(is_key_log);
+    let mut files: Vec<PathBuf> = named.map(|other| other.path.clone()).collect();
+    for (path, text) in key_log::beside(&inventory.captures) {
         if let Ok(text) = text {
             keys.read(text.as_bytes());
+            files.push(path);
         }
     }
-    keys
+    (keys, files)
 }
 
 /// What a pass over all captures gave.

@@ -29,6 +29,9 @@ use super::row::Transport;
 /// Arrows around a rejection at most: half before its request, half behind.
 const MOST_ARROWS: usize = 120;
 
+/// Rejections of one call whose messages are told at most: each has its own part of them.
+pub(super) const MOST_LADDERS: usize = 200;
+
 /// Bytes shown of a message at most.
 const LONGEST_SHOWN: usize = 16 << 10;
 
@@ -38,7 +41,8 @@ pub enum Ladders {
     /// Of none.
     #[default]
     None,
-    /// Each row of a rejection has the messages around it, and the texts of the refused request and of its 488.
+    /// Each row of a rejection has the messages around it, and the texts of the refused request and of its 488: those of the
+    /// first 200 of a call.
     OfRejections,
     /// The rows of the calls with these Call-IDs have all their messages, with their texts.
     OfCalls(BTreeSet<Vec<u8>>),

@@ -22,6 +22,7 @@ use crate::trunk::trunk_groups;
 use crate::trunk::trunk_of;
 
 use super::ladder::Ladders;
+use super::ladder::MOST_LADDERS;
 use super::ladder::ladder_around;
 use super::ladder::whole_ladder;
 use super::offer_facts::offer_facts;
@@ -125,10 +126,15 @@ pub fn rows_of<'a>(
         ))
     });
     row.rejections = u32::try_from(rejections.len()).unwrap_or(u32::MAX);
-    let refused: Vec<Row<'a>> = rejections
+    let mut refused: Vec<Row<'a>> = rejections
         .iter()
         .map(|rejection| describe_rejection(row.clone(), rejection, call, parties, with))
         .collect();
+    if matches!(with.ladders, Ladders::OfRejections) {
+        for (row, rejection) in refused.iter_mut().zip(&rejections).take(MOST_LADDERS) {
+            row.ladder = Some(Box::new(ladder_around(call, rejection, with.teams)));
+        }
+    }
     let accepted = || accepted_offer(call).filter(|_| row.outcome == Outcome::Answered);
     let call = match refused.first() {
         Some(first) => Row {
@@ -217,9 +223,6 @@ fn describe_rejection<'a>(
         row.user_agent = agent(request, &[HeaderName::UserAgent]);
     }
     describe_response(&mut row, rejection.response);
-    if matches!(with.ladders, Ladders::OfRejections) {
-        row.ladder = Some(Box::new(ladder_around(call, rejection, with.teams)));
-    }
     row
 }
 

@@ -355,7 +355,7 @@
   };
 
   const ladder = (row, call) => {
-    if (!call.arrows.length) return [make('p', {}, 'The messages are not known.')];
+    if (!call.arrows.length) return [make('p', {}, 'The messages are not shown: the page has those of the first 200 rejections of a call.')];
     const { names, nameOf, roles } = whoIsWho(row, call);
     // As wide as there is room for; what needs more is scrolled.
     const isNarrow = table.clientWidth < 600;
