@@ -125,7 +125,10 @@ mod manual {
             match line {
                 "Examples:" => sections.push_str(".SH EXAMPLES\n.nf\n"),
                 "Exit status:" => sections.push_str(".fi\n.SH EXIT STATUS\n.nf\n"),
-                line => sections.push_str(&format!("{line}\n")),
+                line => {
+                    sections.push_str(line);
+                    sections.push('\n');
+                }
             }
         }
         format!("{before}{sections}.fi\n{behind}")

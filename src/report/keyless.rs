@@ -58,7 +58,7 @@ pub fn keys(text: &[u8]) -> Vec<Range<usize>> {
     let mut keys = inline_keys(&lower);
     let mut is_head = true;
     for line in lines(&lower) {
-        keys.extend(keys_of_line(&lower, line.clone()));
+        keys_of_line(&lower, line.clone(), &mut keys);
         let written = &lower[line.clone()];
         if is_encoded(written, is_head) {
             let body = body_behind(&lower, line.end);
@@ -103,37 +103,36 @@ fn inline_keys(lower: &[u8]) -> Vec<Range<usize>> {
     keys
 }
 
-/// The keys of a line of SDP, spelled in any way that is read as one.
-fn keys_of_line(text: &[u8], line: Range<usize>) -> Vec<Range<usize>> {
+/// Appends the keys of a line of SDP, spelled in any way that is read as one.
+fn keys_of_line(text: &[u8], line: Range<usize>, keys: &mut Vec<Range<usize>>) {
     let written = &text[line.clone()];
     let first = blanks(written);
     let Some(equals) = written.iter().position(|&byte| byte == b'=') else {
-        return Vec::new();
+        return;
     };
-    let value = line.start + equals + 1;
+    let value = line.start + equals + 1..line.end;
     match written.get(first..equals).map(<[u8]>::trim_ascii) {
-        Some(b"k") => vec![value..line.end],
-        Some(b"a") => keys_of_attribute(text, value..line.end),
-        _ => Vec::new(),
+        Some(b"k") => keys.push(value),
+        Some(b"a") => keys_of_attribute(text, value, keys),
+        _ => {}
     }
 }
 
-fn keys_of_attribute(text: &[u8], value: Range<usize>) -> Vec<Range<usize>> {
+fn keys_of_attribute(text: &[u8], value: Range<usize>, keys: &mut Vec<Range<usize>>) {
     let written = &text[value.clone()];
     let Some(colon) = written.iter().position(|&byte| byte == b':') else {
-        return Vec::new();
+        return;
     };
     let behind = value.start + colon + 1..value.end;
     match written[..colon].trim_ascii() {
-        b"crypto" => words_that_are_keys(text, behind),
-        name if KEY_ATTRIBUTES.contains(&name) => vec![behind],
-        _ => Vec::new(),
+        b"crypto" => words_that_are_keys(text, behind, keys),
+        name if KEY_ATTRIBUTES.contains(&name) => keys.push(behind),
+        _ => {}
     }
 }
 
 /// What stands behind tag and suite and is none of the words that may: a key without its method, or far from it.
-fn words_that_are_keys(text: &[u8], value: Range<usize>) -> Vec<Range<usize>> {
-    let mut keys = Vec::new();
+fn words_that_are_keys(text: &[u8], value: Range<usize>, keys: &mut Vec<Range<usize>>) {
     let mut at = value.start;
     let mut place = 0;
     while at < value.end {
@@ -151,7 +150,6 @@ fn words_that_are_keys(text: &[u8], value: Range<usize>) -> Vec<Range<usize>> {
         place += 1;
         at += length + 1;
     }
-    keys
 }
 
 /// Whether a line says that what follows it is encoded. The short form is one in a message's head alone.
