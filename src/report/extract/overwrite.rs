@@ -25,16 +25,39 @@ pub type Secrets = [Vec<u8>];
 /// How the payloads begin that are known by it, apart from SIP: capture agents and proxies.
 const BEGINNINGS: [&[u8]; 5] = [b"HEP3", b"PROXY ", b"CONNECT ", b"HTTP/", b"GET "];
 
+/// How the start lines of SIP begin that are looked for within a line.
+const STARTS: [&[u8]; 15] = [
+    b"SIP/",
+    b"INVITE ",
+    b"ACK ",
+    b"BYE ",
+    b"CANCEL ",
+    b"OPTIONS ",
+    b"REGISTER ",
+    b"PRACK ",
+    b"UPDATE ",
+    b"INFO ",
+    b"REFER ",
+    b"NOTIFY ",
+    b"SUBSCRIBE ",
+    b"MESSAGE ",
+    b"PUBLISH ",
+];
+
 /// The first line of a payload, as far as it is text: it may be the end of one that began before, even in a key. Empty where it
 /// begins something that is known.
 pub fn head(payload: &[u8]) -> &[u8] {
-    let is_known = |beginning: &&[u8]| payload.starts_with(beginning);
-    if BEGINNINGS.iter().any(|beginning| is_known(&beginning)) || begins_like_sip(payload) {
+    let is_known = BEGINNINGS.iter().any(|known| payload.starts_with(known));
+    if is_known || begins_like_sip(payload) {
         return &[];
     }
     let is_end = |&byte: &u8| byte != b'\t' && !(b' '..=b'~').contains(&byte);
-    let end = payload.iter().position(is_end);
-    &payload[..end.unwrap_or(payload.len())]
+    let end = payload.iter().position(is_end).unwrap_or(payload.len());
+    let line = &payload[..end];
+    // A body needs no line end before the message that follows.
+    let starts = STARTS.iter().filter_map(|start| memmem::rfind(line, start));
+    let starts = starts.filter(|&at| begins_like_sip(&payload[at..]));
+    &line[..starts.min().unwrap_or(end)]
 }
 
 /// Overwrites the first line of a payload: of the message before it nothing is known, not even whether this is its key.
