@@ -107,3 +107,49 @@ impl Pieces {
 const fn name_of_chunk(sctp: &Sctp<'_>, place: Place) -> ChunkName {
     (sctp.from.port, sctp.to.port, sctp.verification_tag, place)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Piece;
+    use super::Pieces;
+    use crate::capture::record::Frame;
+    use crate::packet::Endpoint;
+    use crate::packet::Sctp;
+    use crate::transport::sctp::Associations;
+
+    /// A packet with one DATA chunk (RFC 9260 §3.3.1), whose number is `number`.
+    fn chunk(flags: u8, number: u8) -> [u8; 20] {
+        let mut chunk = [0; 20];
+        (chunk[1], chunk[3], chunk[7]) = (flags, 20, number);
+        chunk[16..].copy_from_slice(b"data");
+        chunk
+    }
+
+    #[test]
+    fn the_pieces_of_a_message_are_taken_once_and_those_of_others_stay() {
+        let end = Endpoint {
+            address: [192, 0, 2, 1].into(),
+            port: 5060,
+        };
+        let (mut pieces, mut associations) = (Pieces::default(), Associations::default());
+        let mut taken = Vec::new();
+        for (number, (flags, place)) in (1..).zip([(2, 1), (2, 7), (1, 2), (3, 9), (1, 8)]) {
+            let chunks = chunk(flags, place);
+            let packet = Sctp {
+                from: end,
+                to: end,
+                verification_tag: 7,
+                chunks: &chunks,
+                is_cut: false,
+            };
+            pieces.add(&packet, &[Frame { file: 0, number }]);
+            associations.feed(&packet, &mut |message| {
+                let found = pieces.take(&packet, message.places);
+                let numbers = found.iter().map(|Piece { frame, .. }| frame.number);
+                taken.push(numbers.collect::<Vec<_>>());
+                assert!(pieces.take(&packet, message.places).is_empty());
+            });
+        }
+        assert_eq!(taken, [vec![1, 3], vec![4], vec![2, 5]]);
+    }
+}
