@@ -24,6 +24,7 @@ use place::err;
 use support::ladder::Ladder;
 use support::ladder::MORNING;
 use support::mirror;
+use support::wire::Packet;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -236,21 +237,40 @@ fn what_is_compressed_inside_is_left_out_and_told() {
     use std::io::Write;
     let place = Place::new();
     let ladder = Ladder::play(&two_calls(["", "link raw", "", ""]), MORNING);
-    let records = ladder.packets.iter().map(|packet| {
+    let mirrored = |packet: &Packet, is_compressed: bool| {
         let message = mirror::message_in(packet.time, &packet.bytes);
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(&message.bytes).expect("memory");
         let packed = encoder.finish().expect("memory");
-        let payload = mirror::hep3(&message, 1, &mirror::chunk(0x0010, &packed));
+        let payload = if is_compressed {
+            mirror::hep3(&message, 1, &mirror::chunk(0x0010, &packed))
+        } else {
+            mirror::plain_hep3(&message)
+        };
         (packet.time, mirror::mirrored(9060, &payload))
-    });
-    let records: Vec<mirror::Record> = records.collect();
-    place.put("x.pcap", &mirror::capture(101, &records));
-    let all = ids(&rows(&place, &["x.pcap"]));
-    assert_eq!(all.len(), 2);
-    let said = extract(&place, "x.pcap", &all, &[]);
-    assert!(said.contains("0 packets of 2 calls"), "{said}");
-    assert!(said.contains("6 messages left out"), "{said}");
+    };
+    for (compressed, said) in [(6, "0 packets of 2 calls"), (3, "3 packets of 2 calls")] {
+        let packets = ladder.packets.iter().enumerate();
+        let records = packets.map(|(place, packet)| mirrored(packet, place < compressed));
+        let records: Vec<mirror::Record> = records.collect();
+        place.put("x.pcap", &mirror::capture(101, &records));
+        let all: Vec<String> = ids(&rows(&place, &["x.pcap"])).into_iter().collect();
+        assert_eq!(all.len(), 2);
+        let words = [
+            "extract",
+            "x.pcap",
+            "-o",
+            "out.pcapng",
+            "--call-id",
+            &all[0],
+        ];
+        let output = place.run(&[&words[..], &["--call-id", &all[1]]].concat());
+        assert!(err(&output).contains(said), "{}", err(&output));
+        let left_out = format!("{compressed} messages left out");
+        assert!(err(&output).contains(&left_out), "{}", err(&output));
+        // Not everything is written.
+        assert_eq!(code(&output), Some(1), "{}", err(&output));
+    }
 }
 
 #[test]

@@ -119,9 +119,9 @@ Examples:
 const EXTRACT_STATUS: &str = "\
 Exit status:
   0  everything was read, and the calls' packets are written
-  1  there is no such call, or none of its packets can be copied: nothing is written, or the packets
-     of the others; or a capture is damaged or unreadable, or a named file is missing or no capture,
-     and the packets of all the rest are written
+  1  there is no such call, or some of its packets can't be copied: the others are written, if there
+     are any; or a capture is damaged or unreadable, or a named file is missing or no capture, and
+     the packets of all the rest are written
   2  nothing could be done: bad usage, none of the named paths readable, output not writable
   130  stopped by Ctrl-C, 143 by SIGTERM; nothing is written";
 

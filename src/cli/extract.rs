@@ -125,7 +125,8 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
         };
         let _ = io::stderr().write_all(told(&done).as_bytes());
     }
-    Ok(if is_something && analysis.is_whole && missing.is_empty() {
+    let is_whole = is_something && !extracted.done.has_left_out();
+    Ok(if is_whole && analysis.is_whole && missing.is_empty() {
         Exit::Whole
     } else {
         Exit::Partial

@@ -23,6 +23,36 @@ pub struct UserMessage<'a> {
     pub bytes: &'a [u8],
     /// True where the snap length cut it.
     pub is_cut: bool,
+    /// Where its chunks belong.
+    pub places: Places,
+}
+
+/// The places of the chunks of a message, one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    next: Place,
+    left: u64,
+}
+
+impl Places {
+    /// As many as the first one's reach, and it.
+    const fn new(first: Place, reach: u32) -> Self {
+        Self {
+            next: first,
+            left: reach as u64 + 1,
+        }
+    }
+}
+
+impl Iterator for Places {
+    type Item = Place;
+
+    fn next(&mut self) -> Option<Place> {
+        self.left = self.left.checked_sub(1)?;
+        let place = self.next;
+        self.next = place.plus(1);
+        Some(place)
+    }
 }
 
 /// Directions of associations that are remembered: SBCs have a few peers, and each costs a kibibyte.
@@ -125,6 +155,11 @@ pub fn user_data<'a>(packet: &Sctp<'a>) -> impl Iterator<Item = &'a [u8]> {
     Chunk::all(packet).map(|chunk| chunk.bytes)
 }
 
+/// Where each of these chunks belongs, in the same order.
+pub fn places(packet: &Sctp<'_>) -> impl Iterator<Item = Place> {
+    Chunk::all(packet).map(|chunk| chunk.place)
+}
+
 /// What is remembered of one direction.
 #[derive(Debug, Default)]
 struct Direction {
@@ -136,8 +171,8 @@ struct Direction {
 }
 
 /// Where a fragment belongs: which message, as far as the chunk says, and its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
     /// Of I-DATA, the stream, whether it is unordered, and the message identifier. DATA has its numbers to itself.
     message: Option<(u16, bool, u32)>,
     /// The transmission sequence number; of I-DATA, the fragment sequence number. Both go round.
@@ -170,6 +205,7 @@ impl Direction {
             deliver(UserMessage {
                 bytes: chunk.bytes,
                 is_cut: chunk.is_cut,
+                places: Places::new(chunk.place, 0),
             });
             return 0;
         }
@@ -249,6 +285,7 @@ impl Direction {
         deliver(UserMessage {
             bytes: &message,
             is_cut,
+            places: Places::new(start, reach),
         });
         0
     }

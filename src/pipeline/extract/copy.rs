@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
@@ -16,6 +15,7 @@ use crate::packet::Enclosed;
 use crate::packet::Encoding;
 use crate::packet::decode;
 use crate::report::extract::Packet;
+use crate::report::extract::overwrite::overwrite_head;
 use crate::report::extract::overwrite::overwrite_keys;
 use crate::report::extract::told::Done;
 use crate::report::spill::Batch;
@@ -24,6 +24,7 @@ use crate::transport::sctp::user_data;
 
 use super::super::Error;
 use super::Extract;
+use super::Picked;
 use super::Picks;
 use super::checksum;
 
@@ -99,8 +100,7 @@ impl Copying<'_> {
         if picked.is_none() && !is_whole {
             return;
         }
-        let secrets = picked.into_iter().flatten();
-        let Some((data, overwritten)) = without_keys(record, secrets) else {
+        let Some((data, overwritten)) = without_keys(record, picked) else {
             self.done.garbled += 1;
             return;
         };
@@ -133,10 +133,7 @@ impl Copying<'_> {
 
 /// The bytes of a packet with its keys overwritten, and how many there were; none where they are in a form in which they
 /// can't be.
-fn without_keys<'s>(
-    record: &Record<'_>,
-    secrets: impl Iterator<Item = &'s Arc<[Vec<u8>]>>,
-) -> Option<(Vec<u8>, usize)> {
+fn without_keys(record: &Record<'_>, picked: Option<&Picked>) -> Option<(Vec<u8>, usize)> {
     let decoded = decode(record);
     let place = |part: &[u8]| -> Range<usize> {
         let start = (part.as_ptr() as usize).saturating_sub(record.data.as_ptr() as usize);
@@ -156,8 +153,19 @@ fn without_keys<'s>(
             Vec::new()
         }
     };
+    let secrets = picked.into_iter().flat_map(|picked| &picked.secrets);
     let secrets: Vec<Vec<u8>> = secrets.flat_map(|some| some.iter().cloned()).collect();
     let mut data = record.data.to_vec();
+    // Fragments are picked with all that they make; and what is encrypted is not picked, but copied.
+    if let (Some(picked), false) = (picked, matches!(decoded, packet::Packet::Fragment(_))) {
+        for (payload, number) in payloads.iter().zip(0..) {
+            if !picked.knows(number)
+                && let Some(payload) = data.get_mut(payload.clone())
+            {
+                overwrite_head(payload);
+            }
+        }
+    }
     let overwritten = overwrite_keys(&mut data, &payloads, &secrets);
     if let packet::Packet::Sctp(sctp) = &decoded {
         checksum::renew(record.data, &mut data, &place(sctp.chunks));

@@ -83,11 +83,21 @@ pub fn extract(
     })
 }
 
+/// What has to be known of a packet, to copy it without keys.
+#[derive(Debug, Default)]
+struct Picked {
+    /// The keys that its borders may cut.
+    secrets: Vec<Arc<[Vec<u8>]>>,
+    /// Of which of its payloads the first line is known to be of a message whose keys are among these: a bit each. Those beyond
+    /// the last bit are never known.
+    known: u64,
+}
+
 /// Which packets are to be copied.
 #[derive(Debug, Default)]
 struct Picks {
-    /// The frames, each with the keys that its borders may cut.
-    frames: BTreeMap<Frame, Vec<Arc<[Vec<u8>]>>>,
+    /// The frames.
+    frames: BTreeMap<Frame, Picked>,
     /// TLS connections that are copied whole: when each was met first and last, by its ends, the lesser first.
     connections: BTreeMap<(Endpoint, Endpoint), Vec<(Nanos, Nanos)>>,
     /// Lines of key logs, each with its end.
@@ -96,6 +106,12 @@ struct Picks {
     secret_bytes: usize,
     garbled: u64,
     too_many: u64,
+}
+
+impl Picked {
+    fn knows(&self, payload: u32) -> bool {
+        self.known.checked_shr(payload).unwrap_or_default() & 1 == 1
+    }
 }
 
 impl Picks {
@@ -116,6 +132,7 @@ impl Picks {
         let Some(known) = self.frames.get_mut(&frame) else {
             return;
         };
+        let known = &mut known.secrets;
         if known.iter().any(|known| Arc::ptr_eq(known, secrets)) {
             return;
         }
@@ -127,5 +144,12 @@ impl Picks {
         }
         self.secret_bytes += bytes;
         known.push(Arc::clone(secrets));
+    }
+    /// Remembers that the first line of this payload of a picked frame is no part of an unknown key.
+    fn know(&mut self, frame: Frame, payload: u32) {
+        let bit = 1_u64.checked_shl(payload).unwrap_or_default();
+        if let Some(picked) = self.frames.get_mut(&frame) {
+            picked.known |= bit;
+        }
     }
 }

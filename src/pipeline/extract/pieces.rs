@@ -1,21 +1,21 @@
 //! Which packets brought what comes in pieces: IP fragments, and chunks of SCTP.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 use crate::capture::record::Frame;
 use crate::packet::Fragment;
 use crate::packet::Sctp;
-use crate::transport::sctp::user_data;
+use crate::transport::sctp::Place;
+use crate::transport::sctp::Places;
+use crate::transport::sctp::places;
 
 /// Frames that are remembered of datagrams that are not whole; of twice as many, the older are forgotten.
 const MOST_FRAMES: usize = 1 << 18;
 
-/// Packets that are remembered, with their bytes, because a message may go on in the next.
-const MOST_PACKETS: usize = 1 << 12;
+/// Chunks of SCTP that are remembered while their message is not whole; of twice as many, the older are forgotten.
+const MOST_CHUNKS: usize = 1 << 18;
 
 /// What tells the fragments of one datagram from others (RFC 791 §3.2).
 type Name = (IpAddr, IpAddr, u32, u8);
@@ -58,40 +58,98 @@ const fn name_of(fragment: &Fragment<'_>) -> Name {
     )
 }
 
-/// Packets with user data that made no message by itself, the latest.
-#[derive(Debug, Default)]
-pub(super) struct Pieces(VecDeque<Piece>);
+/// One direction of an SCTP association, and where in it a chunk belongs.
+type ChunkName = (u16, u16, u32, Place);
 
-#[derive(Debug)]
-struct Piece {
-    ports: (u16, u16),
-    frames: Vec<Frame>,
-    data: Vec<Vec<u8>>,
+/// A packet that brought a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) frame: Frame,
+    /// Which of the packet's chunks with user data it is.
+    pub(super) payload: u32,
+}
+
+/// Chunks that made no message yet, in two generations as fragments are.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    young: FxHashMap<ChunkName, Vec<Piece>>,
+    old: FxHashMap<ChunkName, Vec<Piece>>,
+    count: usize,
 }
 
 impl Pieces {
-    /// Remembers a packet.
+    /// Remembers the chunks of a packet.
     pub(super) fn add(&mut self, sctp: &Sctp<'_>, frames: &[Frame]) {
-        if self.0.len() >= MOST_PACKETS {
-            self.0.pop_front();
+        if self.count > MOST_CHUNKS {
+            self.old = std::mem::take(&mut self.young);
+            self.count = 0;
         }
-        self.0.push_back(Piece {
-            ports: (sctp.from.port, sctp.to.port),
-            frames: frames.to_vec(),
-            data: user_data(sctp).map(<[u8]>::to_vec).collect(),
-        });
+        for (payload, place) in (0..).zip(places(sctp)) {
+            let known = self.young.entry(name_of_chunk(sctp, place)).or_default();
+            known.extend(frames.iter().map(|&frame| Piece { frame, payload }));
+            self.count += frames.len();
+        }
     }
 
-    /// The packets whose data stands in a message of the same direction.
-    pub(super) fn frames_of(&self, sctp: &Sctp<'_>, message: &[u8]) -> Vec<Frame> {
-        let ports = (sctp.from.port, sctp.to.port);
-        let is_part = |data: &Vec<u8>| memmem::find(message, data).is_some();
-        let found = self
-            .0
-            .iter()
-            .filter(|piece| piece.ports == ports && piece.data.iter().any(is_part));
-        found
-            .flat_map(|piece| piece.frames.iter().copied())
-            .collect()
+    /// What brought the chunks of a message that is whole now.
+    pub(super) fn take(&mut self, sctp: &Sctp<'_>, places: Places) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for place in places {
+            let name = name_of_chunk(sctp, place);
+            for generation in [&mut self.old, &mut self.young] {
+                pieces.extend(generation.remove(&name).unwrap_or_default());
+            }
+        }
+        pieces
+    }
+}
+
+const fn name_of_chunk(sctp: &Sctp<'_>, place: Place) -> ChunkName {
+    (sctp.from.port, sctp.to.port, sctp.verification_tag, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Piece;
+    use super::Pieces;
+    use crate::capture::record::Frame;
+    use crate::packet::Endpoint;
+    use crate::packet::Sctp;
+    use crate::transport::sctp::Associations;
+
+    /// A packet with one DATA chunk (RFC 9260 §3.3.1), whose number is `number`.
+    fn chunk(flags: u8, number: u8) -> [u8; 20] {
+        let mut chunk = [0; 20];
+        (chunk[1], chunk[3], chunk[7]) = (flags, 20, number);
+        chunk[16..].copy_from_slice(b"data");
+        chunk
+    }
+
+    #[test]
+    fn the_pieces_of_a_message_are_taken_once_and_those_of_others_stay() {
+        let end = Endpoint {
+            address: [192, 0, 2, 1].into(),
+            port: 5060,
+        };
+        let (mut pieces, mut associations) = (Pieces::default(), Associations::default());
+        let mut taken = Vec::new();
+        for (number, (flags, place)) in (1..).zip([(2, 1), (2, 7), (1, 2), (3, 9), (1, 8)]) {
+            let chunks = chunk(flags, place);
+            let packet = Sctp {
+                from: end,
+                to: end,
+                verification_tag: 7,
+                chunks: &chunks,
+                is_cut: false,
+            };
+            pieces.add(&packet, &[Frame { file: 0, number }]);
+            associations.feed(&packet, &mut |message| {
+                let found = pieces.take(&packet, message.places);
+                let numbers = found.iter().map(|Piece { frame, .. }| frame.number);
+                taken.push(numbers.collect::<Vec<_>>());
+                assert!(pieces.take(&packet, message.places).is_empty());
+            });
+        }
+        assert_eq!(taken, [vec![1, 3], vec![4], vec![2, 5]]);
     }
 }

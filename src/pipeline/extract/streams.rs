@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use memchr::memmem;
 use rustc_hash::FxHashMap;
 
 use crate::capture::record::Frame;
@@ -14,6 +15,7 @@ use crate::capture::record::Nanos;
 use crate::capture::record::Stamp;
 use crate::packet::Endpoint;
 use crate::packet::Segment;
+use crate::report::extract::overwrite::head;
 use crate::transport::ConnectionId;
 use crate::transport::Placement;
 use crate::transport::tls::ClientRandom;
@@ -35,8 +37,19 @@ const MOST_TRACKS: usize = 200_000;
 /// Picked segments of one direction that are known again when they are sent again.
 const RECENT: usize = 64;
 
+/// Bytes of a segment's first line that are remembered, to find it in a message: no message has so many of another's key.
+const LONGEST_HEAD: usize = 32;
+
 /// Segments that open a connection that are remembered: with some sent again.
 const OPENING: usize = 8;
+
+/// A message of a wanted call.
+pub(super) struct Wanted<'m> {
+    /// What came of it.
+    pub(super) bytes: &'m [u8],
+    /// Its keys, as they stand in it.
+    pub(super) secrets: Arc<[Vec<u8>]>,
+}
 
 /// The ends of a connection, the lesser first.
 type Ends = (Endpoint, Endpoint);
@@ -68,30 +81,47 @@ struct Track {
 #[derive(Debug, Default)]
 struct Side {
     pending: Vec<Span>,
-    recent: VecDeque<Span>,
-    /// Up to where in `pending` the messages of the segment at hand came.
+    recent: VecDeque<Recent>,
+    /// From where in `pending` the next message of the segment at hand came.
     used: usize,
     has_completed: bool,
-    /// Keys of the message that was whole last.
-    secrets: Option<Arc<[Vec<u8>]>>,
 }
 
 /// A segment with payload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Span {
     frame: Frame,
     sequence: u32,
     length: u32,
+    /// How its first line begins, which may be within a key; none where it came in fragments.
+    head: Option<Box<[u8]>>,
+}
+
+/// A segment that was picked.
+#[derive(Debug)]
+struct Recent {
+    span: Span,
+    /// The keys of the message that it was picked for.
+    secrets: Arc<[Vec<u8>]>,
+    is_head_known: bool,
 }
 
 impl Span {
-    fn of(segment: &Segment<'_>, frame: Frame) -> Self {
+    fn of(segment: &Segment<'_>, frame: Frame, is_whole: bool) -> Self {
+        let line = head(segment.payload);
         let captured = u32::try_from(segment.payload.len()).unwrap_or(u32::MAX);
         Self {
             frame,
             sequence: segment.sequence.wrapping_add(segment.flags.syn.into()),
             length: captured.saturating_add(segment.cut),
+            head: is_whole.then(|| line[..line.len().min(LONGEST_HEAD)].into()),
         }
+    }
+
+    /// Whether the first line is one of this message.
+    fn begins_in(&self, message: &[u8]) -> bool {
+        let head = self.head.as_ref();
+        head.is_none_or(|head| memmem::find(message, head).is_some())
     }
 
     /// Whether both have a byte in common. Sequence numbers go round (RFC 9293 §3.4).
@@ -155,11 +185,15 @@ impl Streams {
             return;
         }
         let side = &mut track.sides[direction];
-        let spans = frames.iter().map(|&frame| Span::of(segment, frame));
+        let is_whole = frames.len() == 1;
+        let spans = frames
+            .iter()
+            .map(|&frame| Span::of(segment, frame, is_whole));
         if !placement.is_new {
-            spans.clone().for_each(|span| side.pick_again(span, picks));
+            spans.clone().for_each(|span| side.pick_again(&span, picks));
             let mut pending = side.pending.iter();
-            if !pending.any(|known| known.overlaps(&Span::of(segment, at.frame))) {
+            let span = Span::of(segment, at.frame, is_whole);
+            if !pending.any(|known| known.overlaps(&span)) {
                 return;
             }
         }
@@ -176,8 +210,7 @@ impl Streams {
         &mut self,
         origin: &Origin,
         (at, frames): (Frame, &[Frame]),
-        is_wanted: bool,
-        secrets: &Arc<[Vec<u8>]>,
+        wanted: Option<&Wanted<'_>>,
         picks: &mut Picks,
     ) {
         let is_current = frames.contains(&at);
@@ -185,10 +218,10 @@ impl Streams {
             return;
         };
         track.has_sip = true;
-        if is_wanted {
+        if wanted.is_some() {
             track.opening.iter().for_each(|&frame| picks.pick(frame));
         }
-        track.sides[origin.direction].message((at, is_current), is_wanted, secrets, picks);
+        track.sides[origin.direction].message((at, is_current), wanted, picks);
     }
 
     /// Says that a connection is to be copied whole.
@@ -231,14 +264,8 @@ impl Streams {
         let has_completed = std::mem::take(&mut side.has_completed);
         if is_between_messages {
             self.spans -= side.pending.drain(..).len();
-            side.secrets = None;
         } else if has_completed {
-            let last = side.pending.last().map(|last| last.sequence);
-            let done = side
-                .pending
-                .iter()
-                .position(|span| Some(span.sequence) == last)
-                .unwrap_or(0);
+            let done = side.last_segment();
             self.spans -= side.pending.drain(..done).len();
         }
     }
@@ -298,6 +325,7 @@ impl Track {
         spans.push((self.first, self.last));
         for frame in self.in_fragments {
             picks.pick(frame);
+            picks.know(frame, 0);
         }
         if with_keys {
             for mut line in self.key_lines {
@@ -312,47 +340,62 @@ impl Side {
     fn message(
         &mut self,
         (at, is_current): (Frame, bool),
-        is_wanted: bool,
-        secrets: &Arc<[Vec<u8>]>,
+        wanted: Option<&Wanted<'_>>,
         picks: &mut Picks,
     ) {
         let until = self.pending.iter().rposition(|span| span.frame == at);
-        let (from, to) = match until {
-            Some(until) if !is_current => (self.used.min(until), until + 1),
-            _ => (self.used.min(self.pending.len()), self.pending.len()),
+        let (until, next) = match until {
+            Some(until) if !is_current => (until + 1, until),
+            _ => (self.pending.len(), self.last_segment()),
         };
-        let spans = self.pending.get(from..to).unwrap_or_default();
-        if let Some(until) = until.filter(|_| !is_current) {
-            self.used = until;
-        }
+        let from = self.used.min(next);
+        // What follows may begin in the segment that this one ended in, and in none before.
+        self.used = next;
         self.has_completed = true;
-        if is_wanted {
-            for span in spans {
-                picks.pick(span.frame);
-                if self.recent.len() >= RECENT {
-                    self.recent.pop_front();
-                }
-                self.recent.push_back(*span);
+        let Some(Wanted { bytes, secrets }) = wanted else {
+            return;
+        };
+        for span in self.pending.get(from..until).unwrap_or_default() {
+            let is_head_known = span.begins_in(bytes);
+            let recent = Recent {
+                span: span.clone(),
+                secrets: Arc::clone(secrets),
+                is_head_known,
+            };
+            recent.pick(span.frame, is_head_known, picks);
+            if self.recent.len() >= RECENT {
+                self.recent.pop_front();
             }
+            self.recent.push_back(recent);
         }
-        for span in spans.iter().filter(|_| spans.len() > 1) {
-            picks.guard(span.frame, secrets);
-        }
-        // The end of the message before stands in the first of them.
-        if let (Some(first), Some(before)) = (spans.first(), &self.secrets) {
-            picks.guard(first.frame, before);
-        }
-        self.secrets = Some(Arc::clone(secrets)).filter(|_| spans.len() > 1);
     }
 
-    /// A segment that was sent again is picked where it was picked before.
-    fn pick_again(&self, span: Span, picks: &mut Picks) {
-        for known in self.recent.iter().filter(|known| known.overlaps(&span)) {
-            let secrets = picks.frames.get(&known.frame).cloned().unwrap_or_default();
-            picks.pick(span.frame);
-            for secrets in secrets {
-                picks.guard(span.frame, &secrets);
+    /// Where the segment at hand begins in `pending`.
+    fn last_segment(&self) -> usize {
+        let last = self.pending.last().map(|last| last.sequence);
+        let is_other = |span: &Span| Some(span.sequence) != last;
+        let before = self.pending.iter().rposition(is_other);
+        before.map_or(0, |before| before + 1)
+    }
+
+    /// A segment that was sent again is picked where it was picked before. What it begins with is known only where it begins
+    /// at the same place.
+    fn pick_again(&self, span: &Span, picks: &mut Picks) {
+        for known in &self.recent {
+            if known.span.overlaps(span) {
+                let is_same = known.span.sequence == span.sequence && known.span.head == span.head;
+                known.pick(span.frame, is_same && known.is_head_known, picks);
             }
+        }
+    }
+}
+
+impl Recent {
+    fn pick(&self, frame: Frame, is_head_known: bool, picks: &mut Picks) {
+        picks.pick(frame);
+        picks.guard(frame, &self.secrets);
+        if is_head_known {
+            picks.know(frame, 0);
         }
     }
 }

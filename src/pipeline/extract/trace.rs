@@ -18,7 +18,6 @@ use crate::packet::defragment::Defragmenter;
 use crate::packet::defragment::Outcome;
 use crate::report::extract::overwrite::secrets_of;
 use crate::transport::sctp::Associations;
-use crate::transport::sctp::user_data;
 use crate::transport::tls::KeyLog;
 use crate::trunk::Teams;
 
@@ -35,8 +34,10 @@ use super::super::mail::SHARDS;
 use super::super::window::Run;
 use super::Picks;
 use super::pieces::Fragments;
+use super::pieces::Piece;
 use super::pieces::Pieces;
 use super::streams::Streams;
+use super::streams::Wanted;
 
 /// What carries over from one window to the next.
 pub(super) struct Trace<'s> {
@@ -85,7 +86,9 @@ impl<'s> Trace<'s> {
                 self.turn += 1;
                 match run.verified.chunk().seen(event) {
                     Seen::Message { bytes, glance, .. } => {
-                        self.message(bytes, &glance, &[at.frame]);
+                        if self.is_wanted(bytes, &glance) {
+                            self.messages(&[bytes], &[at.frame]);
+                        }
                     }
                     Seen::Segment(segment) => self.segment(segment, at, &[at.frame]),
                     Seen::Fragment(fragment) => self.fragment(fragment, at),
@@ -110,20 +113,30 @@ impl<'s> Trace<'s> {
         glance.shows_call && self.call_ids.contains(glance.call_id(bytes))
     }
 
-    /// A message that these packets brought, and nothing else.
-    fn message(&mut self, bytes: &[u8], glance: &Glance, frames: &[Frame]) {
-        if !self.is_wanted(bytes, glance) {
-            return;
-        }
+    /// Messages that these packets brought, and nothing else: all of them come, if one is wanted.
+    fn messages(&mut self, messages: &[&[u8]], frames: &[Frame]) {
         for &frame in frames {
             self.picks.pick(frame);
+            self.picks.know(frame, 0);
         }
         if frames.len() > 1 {
-            let secrets: Arc<[Vec<u8>]> = secrets_of(bytes).into();
+            self.guard_all(messages.iter().copied(), frames);
+        }
+    }
+
+    /// Remembers the keys of all these messages where the frames are picked.
+    fn guard_all<'m>(&mut self, messages: impl Iterator<Item = &'m [u8]>, frames: &[Frame]) {
+        for message in messages {
+            let secrets: Arc<[Vec<u8>]> = secrets_of(message).into();
             for &frame in frames {
                 self.picks.guard(frame, &secrets);
             }
         }
+    }
+
+    fn is_wanted_datagram(&self, datagram: &Datagram<'_>) -> bool {
+        let found = message_in(datagram);
+        found.is_some_and(|found| self.is_wanted(found.outline.bytes, &found.glance))
     }
 
     fn fragment(&mut self, fragment: Fragment<'_>, at: Stamp) {
@@ -163,12 +176,14 @@ impl<'s> Trace<'s> {
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>, frames: &[Frame]) {
-        if let Some(found) = message_in(datagram) {
-            self.message(found.outline.bytes, &found.glance, frames);
+        if self.is_wanted_datagram(datagram) {
+            self.messages(&[datagram.payload], frames);
         }
     }
 
     fn enclosed(&mut self, first: &Enclosed<'_>, frames: &[Frame]) {
+        let mut is_any_wanted = false;
+        let mut messages = Vec::new();
         for enclosed in std::iter::successors(Some(*first), Enclosed::following) {
             let message = enclosed.message();
             let datagram = Datagram {
@@ -177,38 +192,48 @@ impl<'s> Trace<'s> {
                 payload: &message,
                 is_cut: enclosed.is_cut,
             };
+            let is_wanted = self.is_wanted_datagram(&datagram);
             if enclosed.encoding == Encoding::Plain {
-                self.datagram(&datagram, frames);
-            } else if let Some(found) = message_in(&datagram) {
-                let is_wanted = self.is_wanted(found.outline.bytes, &found.glance);
+                is_any_wanted |= is_wanted;
+                messages.push(message);
+            } else {
                 self.picks.garbled += u64::from(is_wanted);
             }
+        }
+        if is_any_wanted {
+            let messages: Vec<&[u8]> = messages.iter().map(|message| &message[..]).collect();
+            self.messages(&messages, frames);
         }
     }
 
     fn sctp(&mut self, sctp: &Sctp<'_>, frames: &[Frame]) {
-        let mut messages: Vec<Vec<u8>> = Vec::new();
+        self.pieces.add(sctp, frames);
+        let mut messages: Vec<(Vec<u8>, Vec<Piece>)> = Vec::new();
+        let pieces = &mut self.pieces;
         self.associations.feed(sctp, &mut |message| {
-            messages.push(message.bytes.to_vec());
+            messages.push((message.bytes.to_vec(), pieces.take(sctp, message.places)));
         });
-        for message in &messages {
-            let is_whole = user_data(sctp).any(|data| data == message);
-            let mut all = frames.to_vec();
-            if !is_whole {
-                all.extend(self.pieces.frames_of(sctp, message));
-                all.sort_unstable();
-                all.dedup();
-            }
-            let datagram = Datagram {
+        let is_wanted = |(message, _): &&(Vec<u8>, Vec<Piece>)| {
+            self.is_wanted_datagram(&Datagram {
                 from: sctp.from,
                 to: sctp.to,
                 payload: message,
                 is_cut: sctp.is_cut,
-            };
-            self.datagram(&datagram, &all);
+            })
+        };
+        let wanted: Vec<&(Vec<u8>, Vec<Piece>)> = messages.iter().filter(is_wanted).collect();
+        for (message, pieces) in &wanted {
+            let secrets: Arc<[Vec<u8>]> = secrets_of(message).into();
+            for &Piece { frame, payload } in pieces {
+                self.picks.pick(frame);
+                self.picks.guard(frame, &secrets);
+                self.picks.know(frame, payload);
+            }
         }
-        if user_data(sctp).count() > messages.len() {
-            self.pieces.add(sctp, frames);
+        // Pieces of others are in these packets too.
+        if !wanted.is_empty() {
+            let messages = messages.iter().map(|(message, _)| &message[..]);
+            self.guard_all(messages, frames);
         }
     }
 
@@ -254,13 +279,21 @@ impl<'s> Trace<'s> {
                 }
                 Carriage::Tls => {}
                 Carriage::Plain => {
-                    let secrets: Arc<[Vec<u8>]> = secrets_of(sighting.bytes).into();
+                    let bytes = sighting.bytes;
+                    let wanted = is_wanted.then(|| Wanted {
+                        bytes,
+                        secrets: secrets_of(bytes).into(),
+                    });
                     let by = (sighting.at.frame, frames);
                     let picks = &mut self.picks;
-                    self.streams
-                        .message(&origin, by, is_wanted, &secrets, picks);
+                    self.streams.message(&origin, by, wanted.as_ref(), picks);
                 }
             }
+        }
+        // The borders of fragments may cut the keys of each message in the segment.
+        if frames.len() > 1 {
+            let messages = found.sightings().map(|(_, sighting, _)| sighting.bytes);
+            self.guard_all(messages, frames);
         }
     }
 }

@@ -10,6 +10,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::super::keyless::keys;
+use crate::sip::begins_like_sip;
 
 /// The characters of Base64 in ascending order: what a key is written in, and what is written over it.
 const ALPHABET: &[u8; 64] = b"+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -20,6 +21,50 @@ const SHORTEST_PART: usize = 4;
 
 /// Keys of a message that came in several packets, each of which may hold a part of one.
 pub type Secrets = [Vec<u8>];
+
+/// How the payloads begin that are known by it, apart from SIP: capture agents and proxies.
+const BEGINNINGS: [&[u8]; 5] = [b"HEP3", b"PROXY ", b"CONNECT ", b"HTTP/", b"GET "];
+
+/// How the start lines of SIP begin that are looked for within a line.
+const STARTS: [&[u8]; 15] = [
+    b"SIP/",
+    b"INVITE ",
+    b"ACK ",
+    b"BYE ",
+    b"CANCEL ",
+    b"OPTIONS ",
+    b"REGISTER ",
+    b"PRACK ",
+    b"UPDATE ",
+    b"INFO ",
+    b"REFER ",
+    b"NOTIFY ",
+    b"SUBSCRIBE ",
+    b"MESSAGE ",
+    b"PUBLISH ",
+];
+
+/// The first line of a payload, as far as it is text: it may be the end of one that began before, even in a key. Empty where it
+/// begins something that is known.
+pub fn head(payload: &[u8]) -> &[u8] {
+    let is_known = BEGINNINGS.iter().any(|known| payload.starts_with(known));
+    if is_known || begins_like_sip(payload) {
+        return &[];
+    }
+    let is_end = |&byte: &u8| byte != b'\t' && !(b' '..=b'~').contains(&byte);
+    let end = payload.iter().position(is_end).unwrap_or(payload.len());
+    let line = &payload[..end];
+    // A body needs no line end before the message that follows.
+    let starts = STARTS.iter().filter_map(|start| memmem::rfind(line, start));
+    let starts = starts.filter(|&at| begins_like_sip(&payload[at..]));
+    &line[..starts.min().unwrap_or(end)]
+}
+
+/// Overwrites the first line of a payload: of the message before it nothing is known, not even whether this is its key.
+pub fn overwrite_head(payload: &mut [u8]) {
+    let length = head(payload).len();
+    overwrite(&mut payload[..length], false);
+}
 
 /// The keys of a message, as they stand in it.
 pub fn secrets_of(message: &[u8]) -> Vec<Vec<u8>> {

@@ -25,6 +25,13 @@ pub struct Done {
     pub too_many: u64,
 }
 
+impl Done {
+    /// Whether something of the calls was not copied.
+    pub const fn has_left_out(&self) -> bool {
+        self.garbled > 0 || self.too_many > 0
+    }
+}
+
 /// What was done, each line ended.
 pub fn told(done: &Done) -> String {
     let count =

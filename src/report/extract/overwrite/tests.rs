@@ -4,6 +4,7 @@ use base64_alphabet::is_base64;
 use proptest::prelude::*;
 
 use super::ALPHABET;
+use super::head;
 use super::is_sum_of;
 use super::overwrite;
 use super::overwrite_keys;
@@ -134,6 +135,21 @@ fn a_packet_within_a_key_is_overwritten_whole() {
     let payloads = std::slice::from_ref(&all);
     assert_eq!(overwrite_keys(&mut packet, payloads, &secrets), 1);
     assert!(longest_run_of(KEY, std::str::from_utf8(&packet).unwrap()) < 3);
+}
+
+#[test]
+fn the_first_line_is_the_head_unless_it_begins_something() {
+    let heads: [(&[u8], &[u8]); 6] = [
+        (b"ine:abc|2^31\r\na=x", b"ine:abc|2^31"),
+        (b"INVITE sip:a SIP/2.0\r\n", b""),
+        (b"\r\n\r\n", b""),
+        (b"abc\x81x", b"abc"),
+        (b"ABCINVITE sip:a SIP/2.0\r\n", b"ABC"),
+        (b"HEP3\0\x10", b""),
+    ];
+    for (payload, expected) in heads {
+        assert_eq!(head(payload), expected);
+    }
 }
 
 proptest! {
