@@ -225,9 +225,12 @@ fn a_stream_that_begins_within_a_key_shows_no_part_of_it() {
     }
 }
 
-/// SCTP packets (RFC 9260 §3), each with chunks: flags, number, data.
-fn sctp(packets: &[(bool, &[(u8, u32, &str)])]) -> Vec<u8> {
-    let packet = |(is_up, chunks): &(bool, &[(u8, u32, &str)])| {
+/// A DATA chunk (RFC 9260 §3.3.1): flags, number, data.
+type Chunk<'s> = (u8, u32, &'s str);
+
+/// SCTP packets (RFC 9260 §3): who sends, and the chunks.
+fn sctp(packets: &[(bool, &[Chunk<'_>])]) -> Vec<u8> {
+    let packet = |(is_up, chunks): &(bool, &[Chunk<'_>])| {
         let mut ends: [SocketAddr; 2] = ENDS.map(|end| end.parse().expect("an address"));
         if !is_up {
             ends.reverse();
@@ -252,7 +255,7 @@ fn sctp(packets: &[(bool, &[(u8, u32, &str)])]) -> Vec<u8> {
 fn a_packet_with_chunks_of_another_call_has_no_part_of_its_key() {
     let (first, second, cut, in_second) = two();
     let refused = refusal("wanted");
-    let down: (bool, &[(u8, u32, &str)]) = (false, &[(3, 1, &refused)]);
+    let down: (bool, &[Chunk<'_>]) = (false, &[(3, 1, &refused)]);
     let tail = (1, 2, &first[cut..]);
     let complete = [
         (true, &[(2, 1, &first[..cut])][..]),

@@ -30,28 +30,15 @@ pub struct UserMessage<'a> {
 /// The places of the chunks of a message, one behind the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places {
-    next: Place,
-    left: u64,
+    first: Place,
+    /// How far it is to the last.
+    reach: u32,
 }
 
 impl Places {
-    /// As many as the first one's reach, and it.
-    const fn new(first: Place, reach: u32) -> Self {
-        Self {
-            next: first,
-            left: reach as u64 + 1,
-        }
-    }
-}
-
-impl Iterator for Places {
-    type Item = Place;
-
-    fn next(&mut self) -> Option<Place> {
-        self.left = self.left.checked_sub(1)?;
-        let place = self.next;
-        self.next = place.plus(1);
-        Some(place)
+    /// Each, in order.
+    pub fn all(self) -> impl Iterator<Item = Place> {
+        (0..=self.reach).map(move |index| self.first.plus(index))
     }
 }
 
@@ -205,7 +192,10 @@ impl Direction {
             deliver(UserMessage {
                 bytes: chunk.bytes,
                 is_cut: chunk.is_cut,
-                places: Places::new(chunk.place, 0),
+                places: Places {
+                    first: chunk.place,
+                    reach: 0,
+                },
             });
             return 0;
         }
@@ -285,7 +275,10 @@ impl Direction {
         deliver(UserMessage {
             bytes: &message,
             is_cut,
-            places: Places::new(start, reach),
+            places: Places {
+                first: start,
+                reach,
+            },
         });
         0
     }

@@ -94,7 +94,7 @@ impl Pieces {
     /// What brought the chunks of a message that is whole now.
     pub(super) fn take(&mut self, sctp: &Sctp<'_>, places: Places) -> Vec<Piece> {
         let mut pieces = Vec::new();
-        for place in places {
+        for place in places.all() {
             let name = name_of_chunk(sctp, place);
             for generation in [&mut self.old, &mut self.young] {
                 pieces.extend(generation.remove(&name).unwrap_or_default());

@@ -3,6 +3,9 @@
 //! Of each direction the segments are remembered that came since its last message was whole, and the one that made it
 //! whole where it goes on behind it: these, with the one that makes the next whole, hold that. Of TLS no record is read by
 //! itself: such a connection is copied whole.
+//!
+//! A segment may begin within a key of a call that is not wanted, or of a message that was lost. So its first line counts as
+//! known only where it stands in a wanted message that the segment belongs to; the keys of that are overwritten in it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

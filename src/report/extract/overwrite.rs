@@ -47,14 +47,13 @@ const STARTS: [&[u8]; 15] = [
 /// The first line of a payload, as far as it is text: it may be the end of one that began before, even in a key. Empty where it
 /// begins something that is known.
 pub fn head(payload: &[u8]) -> &[u8] {
-    let is_known = BEGINNINGS.iter().any(|known| payload.starts_with(known));
-    if is_known || begins_like_sip(payload) {
+    if BEGINNINGS.iter().any(|known| payload.starts_with(known)) {
         return &[];
     }
     let is_end = |&byte: &u8| byte != b'\t' && !(b' '..=b'~').contains(&byte);
     let end = payload.iter().position(is_end).unwrap_or(payload.len());
     let line = &payload[..end];
-    // A body needs no line end before the message that follows.
+    // A body needs no line end before the message that follows; and the end of a key is no part of its method.
     let starts = STARTS.iter().filter_map(|start| memmem::rfind(line, start));
     let starts = starts.filter(|&at| begins_like_sip(&payload[at..]));
     &line[..starts.min().unwrap_or(end)]
