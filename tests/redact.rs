@@ -268,16 +268,17 @@ fn rich() -> Vec<u8> {
     let invite = format!(
         "INVITE sip:+12025550177@sip.pstnhub.microsoft.com SIP/2.0\r\n{common}Contact: <sip:+4930901820555@rich-sbc.contoso.example:5061>\r\n\
         P-Asserted-Identity: \"Muster, Alice\" <tel:+49-30-901820-555>\r\nDiversion: <sip:alice.muster@secret-site.example>;reason=unconditional\r\n\
+        Remote-Party-ID: \"Cheshire Cat\" <sip:cat@teahouse>;party=calling\r\n\
         X-Location: Secret Street 7\r\nIdentity: eyJhbGciOiJFUzI1NiJ9.secret.sig\r\nSubject: about Alice Muster\r\n\
         User-Agent: AudiocodesGW/v.7.40A.250.001 on media7.secret-site.example (198.51.100.66)\r\nContent-Type: application/sdp\r\n\
         Content-Length: {}\r\n\r\n{sdp}",
         sdp.len()
     );
     let refusal = format!(
-        "SIP/2.0 488 Not Acceptable Here for +49 30 901820555\r\n{common}\
+        "SIP/2.0 488 Not Acceptable Here for Alice Muster +49 30 901820555\r\n{common}\
         Reason: Q.850;cause=88;text=\"c586066f-0000-4000-8000-000000000000;InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: \
-        Remote participant did not offer required SRTP support: 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99\"\r\n\
-        Warning: 399 media7.secret-site.example \"10.77.88.99 is alice.muster@secret-site.example\"\r\nServer: Microsoft.PSTNHub.SIPProxy v.2026.2.1 i.EUWE.5\r\n\
+        Remote participant did not offer required SRTP support: 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99; Muster and Cheshire at teahouse, berlin-pbx7\"\r\n\
+        Warning: 399 berlin-pbx7 \"10.77.88.99 is alice.muster@secret-site.example, berlin-pbx7 knows no Alice\"\r\nServer: Microsoft.PSTNHub.SIPProxy v.2026.2.1 i.EUWE.5\r\n\
         Content-Length: 0\r\n\r\n"
     );
     capture(&[
@@ -352,6 +353,10 @@ fn no_original_is_in_any_output() {
             "home-of-muster",
             "other-secret-place",
             "901820555",
+            "Alice",
+            "Cheshire",
+            "teahouse",
+            "berlin-pbx7",
         ] {
             originals.insert(word.as_bytes().to_vec());
         }

@@ -7,6 +7,7 @@ use crate::sip::Value;
 use crate::sip::fields;
 use crate::sip::list;
 
+use super::Named;
 use super::Redaction;
 use super::names::divides;
 use super::text::Known;
@@ -288,32 +289,14 @@ impl Redaction {
         shown
     }
 
-    /// Who and what a message names: originals that its phrases may quote.
-    pub(super) fn named_in(&self, message: &Message<'_>) -> Known {
-        let mut known = Known::default();
+    /// Knows who and what a message names: originals that its phrases may quote.
+    pub(super) fn know_message(&self, message: &Message<'_>, known: &mut Known) {
         if let Some(call_id) = message.call_id() {
             known.add(call_id, self.call_id(call_id));
         }
-        let names = [
-            HeaderName::From,
-            HeaderName::To,
-            HeaderName::Contact,
-            HeaderName::PAssertedIdentity,
-        ];
-        for address in names
-            .into_iter()
-            .flat_map(|name| message.addresses(name).take(4))
-        {
-            let uri = address.parsed_uri();
-            if let Some(user) = uri.user {
-                known.add(user, self.user(user));
-            }
-            known.add(uri.host, self.host(uri.host));
-            if let Some(name) = &address.display {
-                known.add(name, self.user(name));
-            }
-        }
-        known
+        let mut named = Named::default();
+        named.add(message);
+        self.know(&named, known);
     }
 }
 

@@ -22,10 +22,15 @@ impl Redaction {
     /// The message made anew; nothing of what is no SIP message. Its Content-Length is that of its new body; where bytes
     /// of it were missing, as many are.
     pub fn message(&self, message: &[u8]) -> Vec<u8> {
+        self.message_with(message, Known::default())
+    }
+
+    /// The same where originals are known that its phrases may quote, besides those that it names itself.
+    pub(super) fn message_with(&self, message: &[u8], mut known: Known) -> Vec<u8> {
         let Some(message) = Message::parse(message, Wholeness::Whole) else {
             return Vec::new();
         };
-        let known = self.named_in(&message);
+        self.know_message(&message, &mut known);
         let body = self.body(&message);
         let mut shown = self.start_line(message.start, &known);
         shown.extend_from_slice(b"\r\n");

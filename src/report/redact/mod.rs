@@ -8,11 +8,12 @@
 //! What is in doubt is replaced.
 //!
 //! In reading order: this page, `secret`, a file for each kind (`numbers`, `addresses`, `names`, `uris`), `text` (phrases and
-//! sentences), `message` with `headers` and `sdp`, `rows`.
+//! sentences), `named` (what they may quote), `message` with `headers` and `sdp`, `rows`.
 
 mod addresses;
 mod headers;
 mod message;
+mod named;
 mod names;
 mod numbers;
 mod rows;
@@ -30,6 +31,7 @@ use crate::trunk::teams::address_in;
 
 use self::secret::Secret;
 
+pub use self::named::Named;
 pub use self::secret::Key;
 pub use self::secret::LEAST_KEY_FILE;
 

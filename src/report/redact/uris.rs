@@ -164,6 +164,12 @@ impl Redaction {
         self.token(inner)
     }
 
+    /// The stand-in of a display name, which has no parameters.
+    pub(super) fn display(&self, name: &[u8]) -> Vec<u8> {
+        let parts = name.split(|&byte| byte == b';');
+        self.user(&parts.collect::<Vec<_>>().concat())
+    }
+
     /// An address with its name and parameters.
     pub(super) fn name_addr(&self, address: &NameAddr<'_>) -> Vec<u8> {
         let mut shown = Vec::new();
@@ -173,14 +179,7 @@ impl Redaction {
             .filter(|name| !name.trim_ascii().is_empty())
         {
             shown.push(b'"');
-            shown.extend(
-                self.user(
-                    &name
-                        .split(|&byte| byte == b';')
-                        .collect::<Vec<_>>()
-                        .concat(),
-                ),
-            );
+            shown.extend(self.display(name));
             shown.extend_from_slice(b"\" ");
         }
         if address.uri == b"*" {
