@@ -309,7 +309,7 @@ fn both(place: &Place, capture: &str) -> [BTreeMap<String, String>; 2] {
 
 /// The packets that are extracted for others, and the rows that can be made of them.
 #[cfg(feature = "extract")]
-fn shared(place: &Place, folder: &str) -> [(String, String); 2] {
+fn shared(place: &Place, folder: &str) -> [(String, String); 3] {
     let words = [
         "extract",
         "--redact",
@@ -330,6 +330,7 @@ fn shared(place: &Place, folder: &str) -> [(String, String); 2] {
             String::from_utf8_lossy(&packets).into_owned(),
         ),
         ("rows of packets".to_owned(), rows),
+        ("what extract says".to_owned(), err(&ran)),
     ]
 }
 
@@ -341,6 +342,8 @@ fn no_original_is_in_any_output() {
         "home-of-muster/other-secret-place.pcap",
         b"\xd4\xc3\xb2\xa1no capture",
     );
+    let damaged = [&capture(&[])[..], &[0x7F; 32]].concat();
+    place.put("home-of-muster/damaged-secret-place.pcap", &damaged);
     let rich = place.path("home-of-muster").display().to_string();
     for folder in [CAPTURES, &rich] {
         let [plain, redacted] = both(&place, folder);
@@ -352,6 +355,7 @@ fn no_original_is_in_any_output() {
             "secret-sbc-night",
             "home-of-muster",
             "other-secret-place",
+            "damaged-secret-place",
             "901820555",
             "Alice",
             "Cheshire",
