@@ -14,6 +14,7 @@ use super::headers::LEFT_OUT;
 use super::headers::Way;
 use super::headers::way;
 use super::text::Known;
+use super::vocabulary::TYPES;
 
 /// What divides the parts of a body that has several.
 const BOUNDARY: &str = "sip488";
@@ -95,9 +96,9 @@ impl Redaction {
     fn content_type(&self, value: &[u8]) -> Vec<u8> {
         let parsed = content_type::parse(value);
         let kind = [
-            &self.word(parsed.kind)[..],
+            &self.listed(parsed.kind, TYPES)[..],
             b"/",
-            &self.word(parsed.subtype),
+            &self.listed(parsed.subtype, TYPES),
         ]
         .concat();
         if is_multipart(value) {

@@ -7,7 +7,7 @@
 //! What stays: trunks' names, Teams' hosts and addresses, correlation ids, ports, times, and the words of protocols.
 //! What is in doubt is replaced.
 //!
-//! In reading order: this page, `secret`, a file for each kind (`numbers`, `addresses`, `names`, `uris`), `text` (phrases and
+//! In reading order: this page, `secret`, a file for each kind (`numbers`, `addresses`, `names`, `vocabulary`, `uris`), `text` (phrases and
 //! sentences), `named` (what they may quote), `message` with `headers` and `sdp`, `rows`.
 
 mod addresses;
@@ -21,6 +21,7 @@ mod sdp;
 mod secret;
 mod text;
 mod uris;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
