@@ -107,7 +107,9 @@ pub fn rows_of<'a>(
         },
         is_resumed,
         has_teams: parties.teams.is_some(),
-        named: with.tells_named.then(|| named_in(first, call.seen())),
+        named: with
+            .tells_named
+            .then(|| Box::new(named_in(first, call.seen()))),
         ..Row::default()
     };
     if parties.teams.is_none() {
@@ -151,10 +153,10 @@ pub fn rows_of<'a>(
 }
 
 /// Whom the messages of a call name, the first of them before all others.
-fn named_in<'a>(first: &Seen<'a>, others: &[Seen<'a>]) -> Box<Named<'a>> {
-    let mut named = Box::new(Named::default());
+fn named_in<'a>(first: &Seen<'a>, others: &[Seen<'a>]) -> Named<'a> {
+    let mut named = Named::default();
     for seen in std::iter::once(first).chain(others) {
-        named.add(&seen.message());
+        named.add(seen.message());
     }
     named
 }
@@ -223,7 +225,7 @@ fn describe_rejection<'a>(
         let own = rejection.request.unwrap_or(rejection.response);
         let mut named = named_in(own, std::slice::from_ref(rejection.response));
         named.join(*all);
-        named
+        Box::new(named)
     });
     row.unsettled = Some(Unsettled {
         refusal: Refusal::of(rejection, call, parties, with.teams, with.config),

@@ -139,9 +139,8 @@ mod tests {
         let mut named = Named::default();
         named.add(&Message::parse(message.as_bytes(), Wholeness::Whole).unwrap());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let names = named.names.iter();
-        names
-            .map(|(kind, name)| (*kind, text(name.as_bytes())))
+        let all = named.names.iter();
+        all.map(|(kind, name)| (*kind, text(name.as_bytes())))
             .collect()
     }
 
