@@ -340,9 +340,9 @@ mod tests {
     use crate::sip::Wholeness;
     use crate::text::Text;
 
-    fn named(from: &str) -> Box<Named<'static>> {
+    fn named(from: &str) -> Named<'static> {
         let message = format!("OPTIONS sip:h SIP/2.0\r\nFrom: {from}\r\n\r\n").leak();
-        let mut named = Box::<Named<'_>>::default();
+        let mut named = Named::default();
         named.add(&Message::parse(message.as_bytes(), Wholeness::Whole).unwrap());
         named
     }
@@ -359,11 +359,11 @@ mod tests {
         let first = RefusedFirst {
             call_id: Text::from("first"),
             diagnosis: Some(diagnosis.clone()),
-            named: Some(named("\"Mad Hatter\" <sip:a@b>")),
+            named: Some(Box::new(named("\"Mad Hatter\" <sip:a@b>"))),
         };
         let mut row = Row {
             diagnosis: Some(diagnosis),
-            named: Some(named("Dormouse <sip:a@b>")),
+            named: Some(Box::new(named("Dormouse <sip:a@b>"))),
             relation: Some(Relation {
                 refused_first: Some(first),
                 ..Relation::default()
