@@ -9,6 +9,8 @@
 mod inside;
 #[path = "support/place.rs"]
 mod place;
+#[path = "support/rich.rs"]
+mod rich;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -19,6 +21,8 @@ use std::path::PathBuf;
 use place::Place;
 use place::code;
 use place::err;
+use rich::capture;
+use rich::rich;
 use sip488::capture::inventory;
 use sip488::capture::record::Nanos;
 use sip488::packet::Endpoint;
@@ -218,84 +222,6 @@ fn found<'o>(output: &str, originals: &'o BTreeSet<Vec<u8>>) -> Vec<&'o [u8]> {
     originals.iter().filter(is_in).map(Vec::as_slice).collect()
 }
 
-/// Packets → a capture of raw IPv4 with nanoseconds.
-fn capture(packets: &[(Nanos, Endpoint, Endpoint, Vec<u8>)]) -> Vec<u8> {
-    let mut file = Vec::new();
-    for word in [0xA1B2_3C4D_u32, 0x0004_0002, 0, 0, 1 << 18, 101] {
-        file.extend(word.to_le_bytes());
-    }
-    for (time, from, to, payload) in packets {
-        let (IpAddr::V4(source), IpAddr::V4(destination)) = (from.address, to.address) else {
-            continue;
-        };
-        let length = u16::try_from(payload.len() + 8).unwrap();
-        let (seconds, nanos) = (time.0 / 1_000_000_000, time.0 % 1_000_000_000);
-        for word in [
-            seconds,
-            nanos,
-            i64::from(length) + 20,
-            i64::from(length) + 20,
-        ] {
-            file.extend(u32::try_from(word).unwrap().to_le_bytes());
-        }
-        file.extend([0x45, 0]);
-        file.extend((length + 20).to_be_bytes());
-        file.extend([0, 0, 0, 0, 64, 17, 0, 0]);
-        file.extend(source.octets());
-        file.extend(destination.octets());
-        for word in [from.port, to.port, length, 0] {
-            file.extend(word.to_be_bytes());
-        }
-        file.extend(payload);
-    }
-    file
-}
-
-/// A refused call whose messages quote whatever they can.
-fn rich() -> Vec<u8> {
-    let end = |address: &str| Endpoint {
-        address: address.parse().unwrap(),
-        port: 5060,
-    };
-    let (sbc, teams) = (end("198.51.100.99"), end("52.114.75.24"));
-    let sdp = "v=0\r\no=alice.muster 2890844526 2890844526 IN IP4 10.77.88.99\r\ns=Call of Alice Muster\r\ni=ring +4930901820555\r\n\
-        e=alice.muster@secret-site.example\r\nc=IN IP4 198.51.100.66\r\nt=0 0\r\nm=audio 49170 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
-        a=rtpmap:101 telephone-event/8000\r\na=candidate:1 1 UDP 2130706431 10.77.88.99 49170 typ host\r\na=ice-pwd:5ecret5ecret5ecret5ecret5\r\n\
-        a=crypto:1 AES_CM_128_HMAC_SHA1_32 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r\na=label:alice.muster\r\n";
-    let common = "Via: SIP/2.0/UDP media7.secret-site.example:5060;branch=z9hG4bKabcdef99;received=10.77.88.99\r\n\
-        From: \"Alice Muster\" <sip:+4930901820555@secret-site.example;user=phone>;tag=tag-of-alice\r\n\
-        To: <sip:+12025550177@sip.pstnhub.microsoft.com>\r\nCall-ID: muster-4711-secret@10.77.88.99\r\nCSeq: 1 INVITE\r\n";
-    let invite = format!(
-        "INVITE sip:+12025550177@sip.pstnhub.microsoft.com SIP/2.0\r\n{common}Contact: <sip:+4930901820555@rich-sbc.contoso.example:5061>\r\n\
-        P-Asserted-Identity: \"Muster, Alice\" <tel:+49-30-901820-555>\r\nDiversion: <sip:alice.muster@secret-site.example>;reason=unconditional\r\n\
-        X-Location: Secret Street 7\r\nIdentity: eyJhbGciOiJFUzI1NiJ9.secret.sig\r\nSubject: about Alice Muster\r\n\
-        User-Agent: AudiocodesGW/v.7.40A.250.001 on media7.secret-site.example (198.51.100.66)\r\nContent-Type: application/sdp\r\n\
-        Content-Length: {}\r\n\r\n{sdp}",
-        sdp.len()
-    );
-    let refusal = format!(
-        "SIP/2.0 488 Not Acceptable Here for +49 30 901820555\r\n{common}\
-        Reason: Q.850;cause=88;text=\"c586066f-0000-4000-8000-000000000000;InternalDiagCode: SrtpEncryptionRequired, InternalErrorPhrase: \
-        Remote participant did not offer required SRTP support: 004930901820555 at 198.51.100.66:49170, media7.secret-site.example, muster-4711-secret@10.77.88.99\"\r\n\
-        Warning: 399 media7.secret-site.example \"10.77.88.99 is alice.muster@secret-site.example\"\r\nServer: Microsoft.PSTNHub.SIPProxy v.2026.2.1 i.EUWE.5\r\n\
-        Content-Length: 0\r\n\r\n"
-    );
-    capture(&[
-        (
-            Nanos(1_772_000_000_000_000_000),
-            sbc,
-            teams,
-            invite.into_bytes(),
-        ),
-        (
-            Nanos(1_772_000_000_100_000_000),
-            teams,
-            sbc,
-            refusal.into_bytes(),
-        ),
-    ])
-}
-
 /// A folder with the samples' runs, plain and redacted.
 fn both(place: &Place, capture: &str) -> [BTreeMap<String, String>; 2] {
     place.put("key", b"sixteen bytes or more");
@@ -308,7 +234,7 @@ fn both(place: &Place, capture: &str) -> [BTreeMap<String, String>; 2] {
 
 /// The packets that are extracted for others, and the rows that can be made of them.
 #[cfg(feature = "extract")]
-fn shared(place: &Place, folder: &str) -> [(String, String); 2] {
+fn shared(place: &Place, folder: &str) -> [(String, String); 3] {
     let words = [
         "extract",
         "--redact",
@@ -329,6 +255,7 @@ fn shared(place: &Place, folder: &str) -> [(String, String); 2] {
             String::from_utf8_lossy(&packets).into_owned(),
         ),
         ("rows of packets".to_owned(), rows),
+        ("what extract says".to_owned(), err(&ran)),
     ]
 }
 
@@ -340,6 +267,8 @@ fn no_original_is_in_any_output() {
         "home-of-muster/other-secret-place.pcap",
         b"\xd4\xc3\xb2\xa1no capture",
     );
+    let damaged = [&capture(&[])[..], &[0x7F; 32]].concat();
+    place.put("home-of-muster/damaged-secret-place.pcap", &damaged);
     let rich = place.path("home-of-muster").display().to_string();
     for folder in [CAPTURES, &rich] {
         let [plain, redacted] = both(&place, folder);
@@ -351,7 +280,13 @@ fn no_original_is_in_any_output() {
             "secret-sbc-night",
             "home-of-muster",
             "other-secret-place",
+            "damaged-secret-place",
             "901820555",
+            "Alice",
+            "Cheshire",
+            "Duchess",
+            "teahouse",
+            "berlin-pbx7",
         ] {
             originals.insert(word.as_bytes().to_vec());
         }

@@ -43,6 +43,7 @@ fn find_calls_and_tell_them_as_rows(bencher: Bencher<'_, '_>) {
         numbers: None,
         tells_trunk_groups: false,
         ladders: &Ladders::None,
+        tells_named: false,
         paths: &paths,
     };
     assert_eq!(rows(&gathered, with).len(), CALLS);
@@ -61,6 +62,7 @@ fn write_rows_as_csv(bencher: Bencher<'_, '_>) {
         numbers: None,
         tells_trunk_groups: false,
         ladders: &Ladders::None,
+        tells_named: false,
         paths: &paths,
     };
     let gathered = gathered();

@@ -23,11 +23,14 @@ use crate::report::extract::told::Done;
 use crate::report::extract::told::told;
 use crate::report::ladder::Ladders;
 use crate::report::publish::Publication;
+use crate::report::redact::Kept;
 use crate::report::redact::Key;
+use crate::report::redact::Redaction;
 use crate::report::row::Row;
 use crate::report::spill::Batch;
 use crate::report::spill::Sorter;
 use crate::report::spill::decode;
+use crate::trunk::Teams;
 
 use super::arguments;
 use super::exit::Exit;
@@ -80,6 +83,10 @@ fn read_and_write(arguments: &arguments::Extract, stop: &Stop) -> anyhow::Result
     let wanted = Wanted::in_run(&mut analysis, arguments)?;
     if !reading.quiet && !analysis.is_whole {
         let style = style(io::stderr().is_terminal());
+        if let Some(key) = &key {
+            let teams = Teams::new(&options.config);
+            Redaction::new(key, teams, Kept::default()).summary(&mut analysis.summary);
+        }
         let _ = io::stderr().write_all(unread(&analysis.summary, style).as_bytes());
     }
     let missing = wanted.missing(&arguments.call_id);

@@ -228,6 +228,7 @@ fn read_all<'c>(
         numbers: pairs.then_some(&options.config.numbers),
         tells_trunk_groups: options.tells_trunk_groups,
         ladders: options.ladders_of_rows(),
+        tells_named: options.redaction_key.is_some(),
         paths: &paths,
     };
     let mut carry = Carry::new(with, keys);

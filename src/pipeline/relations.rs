@@ -20,6 +20,7 @@ use crate::pairing::Measured;
 use crate::pairing::Measuring;
 use crate::pairing::Pairing;
 use crate::pairing::Related;
+use crate::report::redact::Named;
 use crate::report::relation::Ends;
 use crate::report::relation::RefusedFirst;
 use crate::report::relation::Relation;
@@ -56,6 +57,9 @@ struct Word<'a> {
     ends: Option<Ends<'a>>,
     /// Of the leg that refused first.
     diagnosis: Option<Diagnosis>,
+    /// Whom that one names, in a run that is to be redacted.
+    #[serde(borrow)]
+    named: Option<Box<Named<'a>>>,
 }
 
 impl Relations {
@@ -228,6 +232,7 @@ fn ask(related: &Sorted, calls: &Sorted, settle: impl Fn(&mut Row<'_>)) -> io::R
             teams: row.direction,
             ends: row.ends,
             diagnosis: row.diagnosis.filter(|_| is_first),
+            named: row.named.filter(|_| is_first),
         };
         let mut batch = Batch::default();
         for other in &related.others {
@@ -276,6 +281,7 @@ fn relation<'a>(related: &Related, heard: Vec<Word<'a>>) -> Relation<'a> {
             relation.refused_first = Some(RefusedFirst {
                 call_id: word.call_id,
                 diagnosis: word.diagnosis,
+                named: word.named,
             });
         }
         if related.carrier_leg == Some(word.from) {

@@ -90,6 +90,13 @@ pub fn join<'a>(mut earlier: Row<'a>, mut later: Row<'a>) -> Row<'a> {
         }
         (one, other) => one.or(other),
     };
+    let named = match (earlier.named.take(), later.named.take()) {
+        (Some(mut named), Some(rest)) => {
+            named.join(*rest);
+            Some(named)
+        }
+        (one, other) => one.or(other),
+    };
     let rejections = earlier.rejections.saturating_add(later.rejections);
     let is_decided = |outcome| !matches!(outcome, Outcome::Incomplete | Outcome::Unanswered);
     if earlier.outcome == Outcome::Incomplete && later.outcome != Outcome::Incomplete {
@@ -115,6 +122,7 @@ pub fn join<'a>(mut earlier: Row<'a>, mut later: Row<'a>) -> Row<'a> {
     earlier.rejections = rejections;
     earlier.relation = relation;
     earlier.ladder = ladder;
+    earlier.named = named;
     earlier
 }
 

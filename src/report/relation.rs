@@ -8,6 +8,8 @@ use crate::pairing::Grounds;
 use crate::text::Text;
 use crate::trunk::Direction;
 
+use super::redact::Named;
+
 /// What a row tells of the other legs of its call.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Relation<'a> {
@@ -36,6 +38,9 @@ pub struct RefusedFirst<'a> {
     pub call_id: Text<'a>,
     /// What its 488 was found to be.
     pub diagnosis: Option<Diagnosis>,
+    /// Whom its messages name, in a run that is to be redacted, until it is.
+    #[serde(borrow)]
+    pub named: Option<Box<Named<'a>>>,
 }
 
 /// What the two ends of a leg without Teams would be called as trunks: one is the SBC, the other the carrier.
@@ -95,6 +100,7 @@ mod tests {
         let first = RefusedFirst {
             call_id: Text::from("first@host\u{1b}"),
             diagnosis: Some(diagnosis(Some(1), Some(531_000), "no key")),
+            named: None,
         };
         let told = passed_on(
             Some(diagnosis(None, Some(560_488), "the SBC refused")),

@@ -15,6 +15,7 @@ use crate::trunk::Refusal;
 pub use crate::trunk::Refuser;
 
 use super::ladder::Ladder;
+use super::redact::Named;
 use super::relation::Ends;
 use super::relation::Relation;
 
@@ -119,6 +120,9 @@ pub struct Row<'a> {
     /// The messages of the call, where they are asked for: [`Ladders`](super::ladder::Ladders).
     #[serde(borrow)]
     pub ladder: Option<Box<Ladder<'a>>>,
+    /// Who and what the call's messages name, in a run that is to be redacted, until it is.
+    #[serde(borrow)]
+    pub named: Option<Box<Named<'a>>>,
 }
 
 /// A rejection as its own call tells of it.

@@ -26,6 +26,7 @@ use super::ladder::MOST_LADDERS;
 use super::ladder::ladder_around;
 use super::ladder::whole_ladder;
 use super::offer_facts::offer_facts;
+use super::redact::Named;
 use super::relation::Ends;
 use super::row::OfferFacts;
 use super::row::OfferIn;
@@ -55,6 +56,8 @@ pub struct Surroundings<'s> {
     pub tells_trunk_groups: bool,
     /// Which rows have the messages of their calls.
     pub ladders: &'s Ladders,
+    /// Whether rows tell whom the messages of their calls name: a run that is to be redacted does.
+    pub tells_named: bool,
     /// The captures' paths by inventory number, as text.
     pub paths: &'s [String],
 }
@@ -105,6 +108,9 @@ pub fn rows_of<'a>(
         },
         is_resumed,
         has_teams: parties.teams.is_some(),
+        named: with
+            .tells_named
+            .then(|| Box::new(named_in(first, call.seen()))),
         ..Row::default()
     };
     if parties.teams.is_none() {
@@ -150,6 +156,15 @@ pub fn rows_of<'a>(
         rejections: refused,
         parties,
     })
+}
+
+/// Whom the messages of a call name, the first of them before all others.
+fn named_in<'a>(first: &Seen<'a>, others: &[Seen<'a>]) -> Named<'a> {
+    let mut named = Named::default();
+    for seen in std::iter::once(first).chain(others) {
+        named.add(seen.message());
+    }
+    named
 }
 
 /// What the first INVITE tells; where there is none, what the first message tells of it.
@@ -211,6 +226,13 @@ fn describe_rejection<'a>(
     row.request_time = rejection.request.unwrap_or(rejection.response).at.time;
     row.rejected_at = rejection.at;
     row.offer = offer_facts(&rejection.offer, offer_in(rejection.request));
+    // First those of its own, as there is room for so many only.
+    row.named = row.named.map(|all| {
+        let own = rejection.request.unwrap_or(rejection.response);
+        let mut named = named_in(own, std::slice::from_ref(rejection.response));
+        named.join(*all);
+        Box::new(named)
+    });
     row.unsettled = Some(Unsettled {
         refusal: Refusal::of(rejection, call, parties, with.teams, with.config),
         observed: Observed::of(rejection, &reported),

@@ -7,9 +7,12 @@ use crate::sip::Value;
 use crate::sip::fields;
 use crate::sip::list;
 
+use super::Named;
 use super::Redaction;
 use super::names::divides;
 use super::text::Known;
+use super::vocabulary;
+use super::vocabulary::Vocabulary;
 
 /// What stands in the place of a value of which nothing is known.
 pub(super) const LEFT_OUT: &[u8] = b"[left out]";
@@ -25,8 +28,10 @@ pub(super) enum Way {
     CallId,
     /// Ids that two legs of a call may share (RFC 7989, RFC 7315, RFC 7433): each word becomes another.
     Ids,
-    /// Words and numbers of the protocol.
-    Words,
+    /// Words that are listed, and numbers.
+    Words(Vocabulary),
+    /// Languages.
+    Languages,
     /// A number, and words.
     Number,
     /// Names and versions of products.
@@ -60,19 +65,19 @@ const OTHERS: [(&str, Way); 27] = [
     ("P-Charging-Vector", Way::Ids),
     ("User-to-User", Way::Ids),
     ("X-MS-SBC", Way::Ids),
-    ("Accept-Encoding", Way::Words),
-    ("Accept-Language", Way::Words),
-    ("Privacy", Way::Words),
-    ("Priority", Way::Words),
-    ("Proxy-Require", Way::Words),
-    ("MIME-Version", Way::Words),
-    ("Subscription-State", Way::Words),
-    ("P-Early-Media", Way::Words),
-    ("Recv-Info", Way::Words),
-    ("Answer-Mode", Way::Words),
+    ("Accept-Encoding", Way::Words(vocabulary::TYPES)),
+    ("Accept-Language", Way::Languages),
+    ("Privacy", Way::Words(vocabulary::PRIVACY)),
+    ("Priority", Way::Words(vocabulary::PRIORITIES)),
+    ("Proxy-Require", Way::Words(vocabulary::OPTION_TAGS)),
+    ("MIME-Version", Way::Words(vocabulary::NUMBERS)),
+    ("Subscription-State", Way::Words(vocabulary::EVENTS)),
+    ("P-Early-Media", Way::Words(vocabulary::EARLY_MEDIA)),
+    ("Recv-Info", Way::Words(vocabulary::EVENTS)),
+    ("Answer-Mode", Way::Words(vocabulary::ANSWER_MODES)),
     ("Min-Expires", Way::Number),
     ("Timestamp", Way::Number),
-    ("X-MS-SkypeForBusiness-Version", Way::Words),
+    ("X-MS-SkypeForBusiness-Version", Way::Product),
     ("Max-Breadth", Way::Number),
 ];
 
@@ -96,17 +101,12 @@ pub(super) fn way(written: &[u8]) -> Way {
         N::CSeq => Way::CSeq,
         N::ContentType => Way::ContentType,
         N::ContentLength => Way::ContentLength,
-        N::Accept
-        | N::Allow
-        | N::AllowEvents
-        | N::ContentDisposition
-        | N::ContentEncoding
-        | N::Event
-        | N::RequestDisposition
-        | N::Require
-        | N::Supported
-        | N::Unsupported
-        | N::Date => Way::Words,
+        N::Accept | N::ContentDisposition | N::ContentEncoding => Way::Words(vocabulary::TYPES),
+        N::Allow => Way::Words(vocabulary::METHODS),
+        N::AllowEvents | N::Event => Way::Words(vocabulary::EVENTS),
+        N::RequestDisposition => Way::Words(vocabulary::DISPOSITIONS),
+        N::Require | N::Supported | N::Unsupported => Way::Words(vocabulary::OPTION_TAGS),
+        N::Date => Way::Words(vocabulary::DATES),
         N::Expires
         | N::MaxForwards
         | N::MinSe
@@ -157,7 +157,8 @@ impl Redaction {
             ),
             Way::CallId => self.call_id(&unfolded),
             Way::Ids => self.ids(&unfolded),
-            Way::Words => self.words(&unfolded),
+            Way::Words(words) => self.listed(&unfolded, words),
+            Way::Languages => self.languages(&unfolded),
             Way::Number => self.numbers(&unfolded),
             Way::Product => self.text_with(&unfolded, known),
             Way::Reason => self.reasons(value, known),
@@ -181,7 +182,7 @@ impl Redaction {
             if part.len() <= 10 && part.iter().all(u8::is_ascii_digit) {
                 shown.extend_from_slice(part);
             } else {
-                shown.extend(self.words(part));
+                shown.extend(self.listed(part, vocabulary::BEHIND_NUMBERS));
             }
         }
         shown
@@ -203,7 +204,7 @@ impl Redaction {
             {
                 shown.extend_from_slice(part);
             } else if is_name {
-                shown.extend(self.word(part));
+                shown.extend(self.listed(part, vocabulary::ID_NAMES));
             } else if part
                 .iter()
                 .all(|byte| byte.is_ascii_digit() || *byte == b'-')
@@ -236,7 +237,7 @@ impl Redaction {
 
     fn reasons(&self, value: Value<'_>, known: &Known) -> Vec<u8> {
         joined(fields::reason::parse(value.as_bytes()).map(|reason| {
-            let mut shown = self.word(reason.protocol);
+            let mut shown = self.listed(reason.protocol, vocabulary::REASONS);
             if let Some(cause) = reason.cause {
                 shown.extend(format!(";cause={cause}").into_bytes());
             }
@@ -288,32 +289,14 @@ impl Redaction {
         shown
     }
 
-    /// Who and what a message names: originals that its phrases may quote.
-    pub(super) fn named_in(&self, message: &Message<'_>) -> Known {
-        let mut known = Known::default();
+    /// Knows who and what a message names: originals that its phrases may quote.
+    pub(super) fn know_message(&self, message: &Message<'_>, known: &mut Known) {
         if let Some(call_id) = message.call_id() {
             known.add(call_id, self.call_id(call_id));
         }
-        let names = [
-            HeaderName::From,
-            HeaderName::To,
-            HeaderName::Contact,
-            HeaderName::PAssertedIdentity,
-        ];
-        for address in names
-            .into_iter()
-            .flat_map(|name| message.addresses(name).take(4))
-        {
-            let uri = address.parsed_uri();
-            if let Some(user) = uri.user {
-                known.add(user, self.user(user));
-            }
-            known.add(uri.host, self.host(uri.host));
-            if let Some(name) = &address.display {
-                known.add(name, self.user(name));
-            }
-        }
-        known
+        let mut named = Named::default();
+        named.add(message);
+        self.know(&named, known);
     }
 }
 

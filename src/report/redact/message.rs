@@ -14,6 +14,7 @@ use super::headers::LEFT_OUT;
 use super::headers::Way;
 use super::headers::way;
 use super::text::Known;
+use super::vocabulary::TYPES;
 
 /// What divides the parts of a body that has several.
 const BOUNDARY: &str = "sip488";
@@ -22,10 +23,15 @@ impl Redaction {
     /// The message made anew; nothing of what is no SIP message. Its Content-Length is that of its new body; where bytes
     /// of it were missing, as many are.
     pub fn message(&self, message: &[u8]) -> Vec<u8> {
+        self.message_with(message, Known::default())
+    }
+
+    /// The same where originals are known that its phrases may quote, besides those that it names itself.
+    pub(super) fn message_with(&self, message: &[u8], mut known: Known) -> Vec<u8> {
         let Some(message) = Message::parse(message, Wholeness::Whole) else {
             return Vec::new();
         };
-        let known = self.named_in(&message);
+        self.know_message(&message, &mut known);
         let body = self.body(&message);
         let mut shown = self.start_line(message.start, &known);
         shown.extend_from_slice(b"\r\n");
@@ -90,9 +96,9 @@ impl Redaction {
     fn content_type(&self, value: &[u8]) -> Vec<u8> {
         let parsed = content_type::parse(value);
         let kind = [
-            &self.word(parsed.kind)[..],
+            &self.listed(parsed.kind, TYPES)[..],
             b"/",
-            &self.word(parsed.subtype),
+            &self.listed(parsed.subtype, TYPES),
         ]
         .concat();
         if is_multipart(value) {

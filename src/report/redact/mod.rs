@@ -7,12 +7,13 @@
 //! What stays: trunks' names, Teams' hosts and addresses, correlation ids, ports, times, and the words of protocols.
 //! What is in doubt is replaced.
 //!
-//! In reading order: this page, `secret`, a file for each kind (`numbers`, `addresses`, `names`, `uris`), `text` (phrases and
-//! sentences), `message` with `headers` and `sdp`, `rows`.
+//! In reading order: this page, `secret`, a file for each kind (`numbers`, `addresses`, `names`, `vocabulary`, `uris`), `text` (phrases and
+//! sentences), `named` (what they may quote), `message` with `headers` and `sdp`, `rows`.
 
 mod addresses;
 mod headers;
 mod message;
+mod named;
 mod names;
 mod numbers;
 mod rows;
@@ -20,6 +21,7 @@ mod sdp;
 mod secret;
 mod text;
 mod uris;
+mod vocabulary;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -30,6 +32,7 @@ use crate::trunk::teams::address_in;
 
 use self::secret::Secret;
 
+pub use self::named::Named;
 pub use self::secret::Key;
 pub use self::secret::LEAST_KEY_FILE;
 

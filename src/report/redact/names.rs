@@ -33,7 +33,7 @@ const NOBODYS: [&str; 4] = [
 const LONGEST_WORD: usize = 64;
 
 /// So many digits in a row are no version, port, rate or length of a protocol.
-const DIGITS_OF_A_NUMBER: usize = 7;
+pub(super) const DIGITS_OF_A_NUMBER: usize = 7;
 
 /// Letters and digits in a row at most; a key has more.
 const LETTERS_OF_A_WORD: usize = 24;

@@ -3,8 +3,6 @@
 use std::path::Path;
 
 use crate::diagnosis::Diagnosis;
-use crate::diagnosis::show;
-use crate::diagnosis::show_long;
 use crate::report::ladder::Arrow;
 use crate::report::ladder::Ladder;
 use crate::report::relation::RefusedFirst;
@@ -70,6 +68,7 @@ impl Redaction {
             response_file: _,
             response_frame: _,
             ladder,
+            named,
         } = row;
         for trunk in [trunk, carrier_trunk] {
             set(trunk, |trunk| self.trunk(trunk));
@@ -111,17 +110,14 @@ impl Redaction {
             self.ladder(ladder, &known);
         }
         // What they are for is done, and nothing shows them.
-        (*unsettled, *ends) = (None, None);
+        (*unsettled, *ends, *named) = (None, None, None);
     }
 
     /// Originals that phrases and evidence may quote.
     fn named_in_row(&self, row: &Row<'_>) -> Known {
         let mut known = Known::default();
         let mut add = |text: &[u8], stand_in: &dyn Fn(&[u8]) -> Vec<u8>| {
-            known.add(text, stand_in(text));
-            // Evidence shows what can be printed, and not all of what is long.
-            known.add(show_long(text).as_bytes(), stand_in(text));
-            known.add(show(text).as_bytes(), stand_in(text));
+            known.add_as_shown(text, &stand_in(text));
         };
         for user in [&row.caller, &row.callee] {
             add(user.as_bytes(), &|user| self.user_or_uri(user));
@@ -143,6 +139,14 @@ impl Redaction {
             add(offer.connection_address.as_bytes(), &|address| {
                 self.connection_address(address)
             });
+        }
+        let first = row
+            .relation
+            .as_ref()
+            .and_then(|of| of.refused_first.as_ref());
+        let of_first = first.and_then(|first| first.named.as_ref());
+        for named in [row.named.as_ref(), of_first].into_iter().flatten() {
+            self.know(named, &mut known);
         }
         known
     }
@@ -212,7 +216,13 @@ impl Redaction {
             carrier,
         } = relation;
         set(call_ids, |ids| self.call_ids(ids));
-        if let Some(RefusedFirst { call_id, diagnosis }) = refused_first {
+        if let Some(first) = refused_first {
+            let RefusedFirst {
+                call_id,
+                diagnosis,
+                named,
+            } = first;
+            *named = None;
             set(call_id, |call_id| self.call_id(call_id));
             if let Some(diagnosis) = diagnosis {
                 self.diagnosis(diagnosis, known);
@@ -257,7 +267,7 @@ impl Redaction {
             if let Some(sdp) = sdp {
                 self.offer(sdp);
             }
-            let made = self.message(message.as_bytes());
+            let made = self.message_with(message.as_bytes(), known.clone());
             if Some(place) == refused {
                 let note = |note: &str| {
                     String::from_utf8_lossy(&self.text_with(note.as_bytes(), known)).into_owned()
@@ -314,5 +324,58 @@ fn without_path(error: &str, path: &str, stand_in: &str) -> String {
         error.replace(name, stand_in)
     } else {
         error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnosis::Diagnosis;
+    use crate::diagnosis::Verdict;
+    use crate::report::redact::Named;
+    use crate::report::redact::Redaction;
+    use crate::report::relation::RefusedFirst;
+    use crate::report::relation::Relation;
+    use crate::report::row::Row;
+    use crate::sip::Message;
+    use crate::sip::Wholeness;
+    use crate::text::Text;
+
+    fn named(from: &str) -> Named<'static> {
+        let message = format!("OPTIONS sip:h SIP/2.0\r\nFrom: {from}\r\n\r\n").leak();
+        let mut named = Named::default();
+        named.add(&Message::parse(message.as_bytes(), Wholeness::Whole).unwrap());
+        named
+    }
+
+    #[test]
+    fn what_the_leg_that_refused_first_names_is_known_too_and_then_told_by_nobody() {
+        let diagnosis = Diagnosis {
+            case: None,
+            verdict: Verdict::Undocumented,
+            microsoft_code: None,
+            finding: None,
+            evidence: "no Hatter, no Dormouse".to_owned(),
+        };
+        let first = RefusedFirst {
+            call_id: Text::from("first"),
+            diagnosis: Some(diagnosis.clone()),
+            named: Some(Box::new(named("\"Mad Hatter\" <sip:a@b>"))),
+        };
+        let mut row = Row {
+            diagnosis: Some(diagnosis),
+            named: Some(Box::new(named("Dormouse <sip:a@b>"))),
+            relation: Some(Relation {
+                refused_first: Some(first),
+                ..Relation::default()
+            }),
+            ..Row::default()
+        };
+        Redaction::sample().row(&mut row);
+        let all = format!("{row:?}");
+        assert!(
+            !all.contains("Hatter") && !all.contains("Dormouse"),
+            "{all}"
+        );
+        assert!(all.contains("no user-"), "{all}");
     }
 }

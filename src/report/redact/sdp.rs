@@ -4,6 +4,14 @@ use crate::report::keyless::LEFT_OUT;
 use crate::report::keyless::keys;
 
 use super::Redaction;
+use super::vocabulary::ATTRIBUTE_WORDS;
+use super::vocabulary::BANDWIDTHS;
+use super::vocabulary::CANDIDATE_WORDS;
+use super::vocabulary::HASHES;
+use super::vocabulary::NETWORKS;
+use super::vocabulary::OTHER_ATTRIBUTES;
+use super::vocabulary::Vocabulary;
+use super::vocabulary::is_listed;
 
 /// The longest line that is read (`sdp::session`); one that is longer stays too long.
 const LONGEST_LINE: usize = 4096;
@@ -11,32 +19,15 @@ const LONGEST_LINE: usize = 4096;
 /// Digits of a port, a priority or a time at most.
 const DIGITS: usize = 10;
 
-/// Attributes whose values are words of the protocol.
-const WORDS: [&str; 23] = [
-    "rtpmap",
-    "fmtp",
-    "ptime",
-    "maxptime",
-    "sendrecv",
-    "sendonly",
-    "recvonly",
-    "inactive",
-    "rtcp-mux",
-    "rtcp-rsize",
-    "rtcp-fb",
-    "ice-lite",
-    "ice-options",
-    "setup",
-    "connection",
-    "mid",
-    "group",
-    "silenceSupp",
-    "end-of-candidates",
-    "T38FaxVersion",
-    "T38MaxBitRate",
-    "T38FaxRateManagement",
-    "T38FaxUdpEC",
-];
+/// Attributes whose values are names of encodings and what they are told.
+const ENCODINGS: Vocabulary = "rtpmap fmtp";
+
+/// Attributes whose values are words of the protocol, or that have none.
+const WORDS: Vocabulary = "ptime maxptime sendrecv sendonly recvonly inactive rtcp-mux rtcp-rsize rtcp-fb ice-lite ice-options setup \
+     connection silenceSupp end-of-candidates T38FaxVersion T38MaxBitRate T38FaxRateManagement T38FaxUdpEC";
+
+/// Attributes that are each made anew in their own way.
+const READ: Vocabulary = "mid group crypto candidate fingerprint ice-ufrag ice-pwd rtcp";
 
 /// A line of this file's making that no reader takes for what it was.
 const UNREADABLE: &[u8] = b"?";
@@ -142,8 +133,8 @@ impl Redaction {
             user,
             self.id(id),
             self.id(version),
-            self.word(network),
-            self.word(kind),
+            self.listed(network, NETWORKS),
+            self.listed(kind, NETWORKS),
             address,
         ];
         parts.join(&b' ')
@@ -180,8 +171,8 @@ impl Redaction {
             return UNREADABLE.to_vec();
         }
         let mut shown = [
-            self.word(network),
-            self.word(kind),
+            self.listed(network, NETWORKS),
+            self.listed(kind, NETWORKS),
             self.connection_address(address),
         ]
         .join(&b' ');
@@ -206,17 +197,24 @@ impl Redaction {
     fn attribute(&self, value: &[u8]) -> Vec<u8> {
         let colon = value.iter().position(|&byte| byte == b':');
         let (name, value) = value.split_at(colon.unwrap_or(value.len()));
+        let name = name.trim_ascii();
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        let is = |known: &str| name.trim_ascii().eq_ignore_ascii_case(known.as_bytes());
-        if name.trim_ascii().is_empty() {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if name.is_empty() {
             return if colon.is_some() {
                 b":".to_vec()
             } else {
                 name.to_vec()
             };
         }
-        let shown = if WORDS.iter().any(|known| is(known)) {
+        let shown = if is_listed(name, ENCODINGS) {
             self.words(value)
+        } else if is_listed(name, WORDS) {
+            self.listed(value, ATTRIBUTE_WORDS)
+        } else if is("mid") {
+            self.label(value)
+        } else if is("group") {
+            self.group(&words(value))
         } else if is("crypto") {
             self.crypto(value)
         } else if is("candidate") {
@@ -236,7 +234,12 @@ impl Redaction {
         } else {
             Vec::new()
         };
-        let mut all = self.word(name.trim_ascii());
+        let lists = [ENCODINGS, WORDS, READ, OTHER_ATTRIBUTES];
+        let mut all = if lists.iter().any(|list| is_listed(name, list)) {
+            name.to_vec()
+        } else {
+            self.no_word(name)
+        };
         if colon.is_some() && !shown.is_empty() {
             all.push(b':');
             all.extend(shown);
@@ -310,15 +313,15 @@ impl Redaction {
         else {
             return UNREADABLE.to_vec();
         };
-        let foundation = if foundation.len() <= 3 {
-            self.word(foundation)
+        let foundation = if foundation.len() <= 3 && is_number(foundation) {
+            foundation.to_vec()
         } else {
             self.token(foundation)
         };
         let mut shown = vec![
             foundation,
             number(component),
-            self.word(transport),
+            self.listed(transport, CANDIDATE_WORDS),
             number(priority),
             self.host(address),
             number(port),
@@ -328,24 +331,13 @@ impl Redaction {
                 pair.first().copied().unwrap_or_default(),
                 pair.get(1).copied(),
             );
-            shown.push(self.word(name));
-            let is = |known: &[&str]| {
-                known
-                    .iter()
-                    .any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
-            };
+            shown.push(self.listed(name, CANDIDATE_WORDS));
+            let is = |known| is_listed(name, known);
             shown.extend(value.map(|value| {
-                if is(&["raddr"]) {
+                if is("raddr") {
                     self.host(value)
-                } else if is(&[
-                    "typ",
-                    "tcptype",
-                    "rport",
-                    "generation",
-                    "network-id",
-                    "network-cost",
-                ]) {
-                    self.word(value)
+                } else if is("typ tcptype rport generation network-id network-cost") {
+                    self.listed(value, CANDIDATE_WORDS)
                 } else {
                     self.token(value)
                 }
@@ -367,7 +359,7 @@ impl Redaction {
             .map(|byte| format!("{byte:02X}"))
             .collect();
         [
-            &self.word(algorithm)[..],
+            &self.listed(algorithm, HASHES)[..],
             b" ",
             stand_in.join(":").as_bytes(),
         ]
@@ -392,7 +384,7 @@ impl Redaction {
 fn bandwidth(value: &[u8]) -> Vec<u8> {
     let mut parts = value.splitn(2, |&byte| byte == b':');
     let (kind, bits) = (parts.next().unwrap_or_default(), parts.next());
-    let is_kind = kind.len() <= 8 && kind.iter().all(u8::is_ascii_alphabetic);
+    let is_kind = is_listed(kind, BANDWIDTHS);
     match bits.map(<[u8]>::trim_ascii) {
         Some(bits) if is_kind => [kind, b":", &number(bits)].concat(),
         Some(bits) => [b"X:", &number(bits)[..]].concat(),
@@ -477,6 +469,7 @@ mod tests {
             "a1b2",
             "AA:BB",
             "Berlin",
+            "X-site",
             "secret",
             "2890844526",
         ] {
@@ -487,11 +480,41 @@ mod tests {
             " 1 UDP 2130706431 ",
             " 5 typ srflx raddr 10.",
             "a=ssrc\r\n",
-            "a=X-site\r\n",
             "a=rtcp:49171 IN IP4 ",
         ] {
             assert!(shown.contains(stays), "{stays} not in {shown}");
         }
+    }
+
+    #[test]
+    fn no_word_stays_that_no_protocol_has() {
+        let shown = made(
+            "v=0\r\nb=Alice:64\r\nm=audio 9 RTP/SAVP 8\r\na=Wonderland\r\na=mid:Rabbit\r\na=group:LS Queen Rabbit\r\na=ice-options:Caterpillar trickle\r\n\
+             a=candidate:Cat 1 Hare 1 192.0.2.1 5 typ Duchess\r\na=setup:Hatter\r\na=ptime:20\r\n",
+        );
+        for gone in [
+            "Alice",
+            "Wonderland",
+            "Rabbit",
+            "Queen",
+            "Caterpillar",
+            "Cat ",
+            "Hare",
+            "Duchess",
+            "Hatter",
+        ] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        let mid = String::from_utf8(Redaction::sample().label(b"Rabbit")).unwrap();
+        assert_eq!(
+            shown.matches(&mid).count(),
+            2,
+            "a group still names its medium: {shown}"
+        );
+        assert!(
+            shown.contains(" trickle\r\n") && shown.contains("a=ptime:20\r\n"),
+            "{shown}"
+        );
     }
 
     proptest! {

@@ -8,6 +8,8 @@ use memchr::memmem;
 
 use crate::diagnosis::CASES;
 use crate::diagnosis::FINDINGS;
+use crate::diagnosis::show;
+use crate::diagnosis::show_long;
 use crate::report::keyless::without_keys;
 use crate::trunk::teams::address_in;
 
@@ -32,6 +34,14 @@ const RATES: [&str; 5] = ["16000", "24000", "32000", "48000", "90000"];
 /// Hexadecimal digits that make an id.
 const ID: usize = 12;
 
+/// Words that name nobody, whoever is called so: those of Teams' products and reports, and of machines as such.
+const NOBODYS: [&str; 4] = [
+    "microsoft.pstnhub.sipproxy",
+    "microsoft.teams.sipsba",
+    "internaldiagcode internalerrorphrase",
+    "sip sbc pbx proxy server gateway",
+];
+
 /// Originals that are known from elsewhere, each with its stand-in.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known(Vec<(Vec<u8>, Vec<u8>)>);
@@ -43,15 +53,22 @@ impl Known {
         let lower = original.to_ascii_lowercase();
         let phrases = CASES.iter().flat_map(|case| case.phrases);
         let words = FINDINGS.iter().flat_map(|finding| finding.words);
-        let mut said = phrases.chain(words);
-        let is_said = said.any(|phrase| memmem::find(phrase.as_bytes(), &lower).is_some());
+        let mut said = phrases.chain(words).chain(&NOBODYS);
+        let is_said = said.any(|phrase| has_word(phrase.as_bytes(), &lower));
         let is_known = self.0.iter().any(|(known, _)| known == original);
         if original.len() >= SHORTEST_KNOWN && !is_said && !is_known && original != stand_in {
-            self.0.push((original.to_vec(), stand_in));
             // The longest first: a user may be a part of a Call-ID.
-            self.0
-                .sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
+            let longer = |known: &(Vec<u8>, Vec<u8>)| known.0.len() >= original.len();
+            let place = self.0.partition_point(longer);
+            self.0.insert(place, (original.to_vec(), stand_in));
         }
+    }
+
+    /// The same, and as evidence shows it: what can be printed, and not all of what is long.
+    pub(super) fn add_as_shown(&mut self, original: &[u8], stand_in: &[u8]) {
+        self.add(original, stand_in.to_vec());
+        self.add(show_long(original).as_bytes(), stand_in.to_vec());
+        self.add(show(original).as_bytes(), stand_in.to_vec());
     }
 
     /// What begins there, as a word of its own.
@@ -69,6 +86,15 @@ impl Known {
             is_it.then_some((known.len(), &stand_in[..]))
         })
     }
+}
+
+/// True where a phrase has these words in it. What is a part of one of its words only would never be found in it.
+fn has_word(phrase: &[u8], word: &[u8]) -> bool {
+    let is_edge = |byte: Option<&u8>| !byte.is_some_and(|byte| is_of_a_name(*byte));
+    memmem::find_iter(phrase, word).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| phrase.get(before));
+        is_edge(before) && is_edge(phrase.get(at + word.len()))
+    })
 }
 
 fn is_of_a_name(byte: u8) -> bool {

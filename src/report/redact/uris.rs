@@ -8,34 +8,8 @@ use crate::sip::Via;
 
 use super::Redaction;
 use super::names::is_guid;
-
-/// Parameters whose values are words or numbers of a protocol.
-const WORDS: [&str; 24] = [
-    "transport",
-    "lr",
-    "user",
-    "method",
-    "ttl",
-    "ob",
-    "alias",
-    "rport",
-    "q",
-    "expires",
-    "reg-id",
-    "index",
-    "reason",
-    "counter",
-    "privacy",
-    "screen",
-    "party",
-    "id-type",
-    "cause",
-    "limit",
-    "keep",
-    "npdi",
-    "refresher",
-    "cpc",
-];
+use super::vocabulary::SCHEMES;
+use super::vocabulary::TRANSPORTS;
 
 /// Parameters whose values are hosts, addresses, or numbers.
 const PLACES: [&str; 6] = [
@@ -79,9 +53,9 @@ impl Redaction {
             // Emergency and other services (RFC 5031) are nobody's.
             Scheme::Other(word) if word.eq_ignore_ascii_case(b"urn") => return self.urn(written),
             Scheme::Other(word) if uri.user.is_none() => {
-                return [&self.word(word)[..], b":", &self.token(written)].concat();
+                return [&self.listed(word, SCHEMES)[..], b":", &self.token(written)].concat();
             }
-            Scheme::Other(word) => &[&self.word(word)[..], b":"].concat(),
+            Scheme::Other(word) => &[&self.listed(word, SCHEMES)[..], b":"].concat(),
         };
         let mut shown = scheme.to_vec();
         if let Some(user) = uri.user {
@@ -118,7 +92,7 @@ impl Redaction {
         let mut shown = Vec::new();
         for (name, value) in params.iter() {
             shown.push(b';');
-            shown.extend(self.word(name));
+            shown.extend(self.param_name(name));
             if !value.is_empty() {
                 shown.push(b'=');
                 shown.extend(self.param(name, value));
@@ -158,10 +132,14 @@ impl Redaction {
                 .number(inner)
                 .unwrap_or_else(|| self.host_in_uri(inner));
         }
-        if WORDS.iter().any(is) {
-            return self.word(inner);
-        }
-        self.token(inner)
+        self.param_word(name, inner)
+            .unwrap_or_else(|| self.token(inner))
+    }
+
+    /// The stand-in of a display name, which has no parameters.
+    pub(super) fn display(&self, name: &[u8]) -> Vec<u8> {
+        let parts = name.split(|&byte| byte == b';');
+        self.user(&parts.collect::<Vec<_>>().concat())
     }
 
     /// An address with its name and parameters.
@@ -173,14 +151,7 @@ impl Redaction {
             .filter(|name| !name.trim_ascii().is_empty())
         {
             shown.push(b'"');
-            shown.extend(
-                self.user(
-                    &name
-                        .split(|&byte| byte == b';')
-                        .collect::<Vec<_>>()
-                        .concat(),
-                ),
-            );
+            shown.extend(self.display(name));
             shown.extend_from_slice(b"\" ");
         }
         if address.uri == b"*" {
@@ -197,7 +168,7 @@ impl Redaction {
     /// One hop.
     pub(super) fn via(&self, via: &Via<'_>) -> Vec<u8> {
         let mut shown = b"SIP/2.0/".to_vec();
-        shown.extend(self.words(via.transport));
+        shown.extend(self.listed(via.transport, TRANSPORTS));
         shown.push(b' ');
         shown.extend(self.host_in_uri(via.host));
         if let Some(port) = via.port {
@@ -228,10 +199,10 @@ mod tests {
         );
         assert!(shown.starts_with(&format!("{user}@host-")), "{shown}");
         assert!(
-            shown.contains(".example:5061;user=phone;transport=tls;foo="),
+            shown.contains(".example:5061;user=phone;transport=tls;x"),
             "{shown}"
         );
-        for gone in ["secret", "bar", "Subject", "301234567", "pbx"] {
+        for gone in ["secret", "foo", "bar", "Subject", "301234567", "pbx"] {
             assert!(!shown.contains(gone), "{shown}");
         }
         assert_eq!(uri("tel:+49301234567"), user.replace("sip:", "tel:"));
@@ -242,6 +213,23 @@ mod tests {
             "sip:sip.pstnhub.microsoft.com:5061"
         );
         assert!(!uri("https://portal.contoso.example/a").contains("contoso"));
+    }
+
+    #[test]
+    fn a_parameter_keeps_no_word_that_is_not_one_of_its_own() {
+        let shown = uri("sip:a@h;user=alice.b;cpc=Liddell;reason=Hatter;Dormouse;method=phone");
+        for gone in ["alice", "Liddell", "Hatter", "Dormouse", "phone"] {
+            assert!(!shown.contains(gone), "{gone} in {shown}");
+        }
+        for stays in [
+            ";cpc=ordinary",
+            ";reason=user-busy",
+            ";index=1.2",
+            ";cause=302",
+            ";lr",
+        ] {
+            assert!(uri(&format!("sip:a@h{stays}")).ends_with(stays), "{stays}");
+        }
     }
 
     #[test]

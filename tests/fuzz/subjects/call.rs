@@ -113,6 +113,7 @@ fn tell(closed: &[Gathered]) {
         numbers: Some(&config.numbers),
         tells_trunk_groups: true,
         ladders: &Ladders::OfRejections,
+        tells_named: true,
         paths: &paths,
     };
     let settlement = Settlement {
