@@ -173,7 +173,8 @@ mod tests {
     fn names_are_as_many_and_as_long_as_the_bounds_say() {
         let mut message = "OPTIONS sip:h SIP/2.0\r\n".to_owned();
         for number in 0..2 * MOST_NAMED {
-            message += &format!("Contact: \"Name {number}\" <sip:u{number}@h>\r\n");
+            let contact = format!("Contact: \"Name {number}\" <sip:u{number}@h>\r\n");
+            message.push_str(&contact);
         }
         let all = named(&format!("{message}\r\n"));
         let displays = all.iter().filter(|(kind, _)| *kind == Kind::Display);
