@@ -50,7 +50,7 @@ fn analysed(paths: &[PathBuf], threads: usize, window: u64) -> Analysis {
         window,
         pstn_report: None,
         tells_trunk_groups: false,
-        ladders: Ladders::OfRejections,
+        ladders: Ladders::None,
         redaction_key: None,
         stop: Arc::default(),
     };
